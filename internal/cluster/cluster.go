@@ -1,0 +1,72 @@
+// Package cluster turns edges into clusters, chooses survivors, builds golden records, and plans merges.
+package cluster
+
+import (
+	"github.com/contactmerge/contactmerge/blocking"
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/scoring"
+)
+
+// Cluster is a set of two or more contacts that are, or may be, one person.
+type Cluster struct {
+	ID       string           // hash of the sorted member ids, hex
+	Members  []contact.Row    // ascending
+	Survivor contact.Row      // the member that stays
+	Decision scoring.Decision // AutoMerge: all members are one auto-merge group; Suggest: a person confirms; Review: a supervisor decides
+	Auto     [][]contact.Row  // auto-merge groups of two or more members inside the cluster; each ascending
+	Edges    []int            // indices into Outcome.Edges of the edges inside, ascending
+	Weakest  int              // index into Outcome.Edges of the weakest bridge (the edge whose loss would split the cluster), -1 if none would
+	Conflict *Conflict        // why the cluster was sent to review, nil otherwise
+}
+
+// Conflict names two members that must not be in one cluster and the edge that brought them together.
+type Conflict struct {
+	A, B    contact.Row
+	Reasons scoring.Reasons // the veto or contradiction between A and B, or ClusterTooLarge
+	Bridge  int             // index into Outcome.Edges of the weakest edge on the path between them, -1 for a size limit
+}
+
+// Cut is an edge that was left out of the clusters because it joined members that veto each other.
+type Cut struct {
+	Edge    int // index into Outcome.Edges
+	A, B    contact.Row
+	Reasons scoring.Reasons
+}
+
+// Value is one value of a golden record, with where it came from.
+type Value struct {
+	Column int    // raw column index
+	Text   string // "" with Null false is an empty string
+	Null   bool
+	From   contact.Row // the contact that supplied it
+	Rule   string      // the survivorship strategy that chose it
+}
+
+// Golden is the golden record of a cluster.
+type Golden struct {
+	Cluster    string
+	Survivor   contact.Row
+	Values     []Value // one per raw column, in column order
+	Identities []GoldenIdentity
+}
+
+// GoldenIdentity is an identity of the golden record and the first member that held it.
+type GoldenIdentity struct {
+	Channel contact.Channel
+	Value   string
+	From    contact.Row
+}
+
+// Outcome is all a run found: what the sinks write.
+type Outcome struct {
+	Table    *contact.Table
+	Edges    []scoring.Edge // every pair that is not no_match, ordered by A, then B
+	Rules    []blocking.Stats
+	Shared   []blocking.SharedValue // most contacts first
+	Clusters []Cluster              // ordered by first member
+	Cuts     []Cut
+	Golden   []Golden // one per cluster, same order
+	Plan     *Plan
+	Rejects  []contact.Reject
+	Explain  func(a, b contact.Row) scoring.Explanation
+}

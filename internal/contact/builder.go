@@ -1,0 +1,299 @@
+package contact
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Parallel runs do(0) … do(n-1), possibly at the same time, and returns the first error. The pipeline supplies it, so that this
+// room starts no goroutine of its own.
+type Parallel func(n int, do func(i int) error) error
+
+// Serial runs the tasks one after the other.
+func Serial(n int, do func(i int) error) error {
+	for i := range n {
+		if err := do(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Builder collects chunks, in any order, into a Table: Absorb…, then Seal, then Freeze. It is not safe for concurrent use.
+type Builder struct {
+	layout  Layout
+	idCol   int
+	ids     *dict // code = arrival order + 1
+	dupes   []string
+	raw     []*coded
+	norm    [NumCols]*coded
+	custom  []*coded
+	birth   []int32
+	flags   []RowFlags
+	created []int64
+	updated []int64
+	idents  []rawIdent
+	identD  *dict
+	pending []*IdentityChunk
+	rejects []Reject
+	scratch []Code
+
+	order   []uint32 // row -> arrival, after Seal
+	numeric bool
+	combos  []identCombo // distinct (raw identity, country), after Seal
+	comboOf []uint32     // per idents entry
+}
+
+type identCombo struct {
+	ident   Code
+	country Code
+}
+
+// NewBuilder makes a builder for contacts of the given layout.
+func NewBuilder(l Layout) *Builder {
+	b := &Builder{layout: l, idCol: idColumn(l), ids: newDict(), identD: newDict()}
+	for i, col := range l.Contacts {
+		if i == b.idCol {
+			b.raw = append(b.raw, nil)
+			continue
+		}
+		b.raw = append(b.raw, newCoded())
+		if col.Field == FieldCustom {
+			b.custom = append(b.custom, newCoded())
+		}
+	}
+	for i := range b.norm {
+		b.norm[i] = newCoded()
+	}
+	return b
+}
+
+// Len is the number of contacts absorbed so far.
+func (b *Builder) Len() int { return len(b.birth) }
+
+// Absorb adds a chunk of contacts.
+func (b *Builder) Absorb(c *Chunk) {
+	b.rejects = append(b.rejects, c.rejects...)
+	base := uint32(b.Len())
+	for _, id := range c.ids {
+		before := b.ids.len()
+		if b.ids.code(id); b.ids.len() == before {
+			b.dupes = append(b.dupes, strings.Clone(id))
+		}
+	}
+	b.birth = append(b.birth, c.birth...)
+	for i, cc := range b.raw {
+		if cc != nil {
+			b.scratch = cc.absorb(c.raw[i], b.scratch)
+		}
+	}
+	for i, cc := range b.norm {
+		b.scratch = cc.absorb(c.norm[i], b.scratch)
+	}
+	for i, cc := range b.custom {
+		b.scratch = cc.absorb(c.custom[i], b.scratch)
+	}
+	b.flags = append(b.flags, c.flags...)
+	b.created = append(b.created, c.created...)
+	b.updated = append(b.updated, c.updated...)
+	for _, id := range c.idents {
+		id.row += base
+		id.code = b.identD.code(c.identD.value(id.code))
+		b.idents = append(b.idents, id)
+	}
+}
+
+// AbsorbIdentities adds a chunk of the identities table.
+func (b *Builder) AbsorbIdentities(c *IdentityChunk) {
+	b.rejects = append(b.rejects, c.rejects...)
+	b.pending = append(b.pending, c)
+}
+
+// DuplicateIDError says that a contact id occurs more than once, so that rows cannot be told apart.
+type DuplicateIDError struct {
+	ID    string // the first such id, in id order
+	Count int    // rows whose id was already taken
+}
+
+// Error tells the user what to do about it.
+func (e *DuplicateIDError) Error() string {
+	return fmt.Sprintf("contact id %q occurs more than once (%d rows repeat an id): name a unique column with --id, or remove the repeated rows", e.ID, e.Count)
+}
+
+// Seal orders the contacts by id and attaches the identities to them. Identities of unknown contacts become rejects.
+func (b *Builder) Seal() error {
+	if len(b.dupes) > 0 {
+		numeric := allNumeric(b.dupes)
+		first := slices.MinFunc(b.dupes, func(x, y string) int { return idCompare(x, y, numeric) })
+		return &DuplicateIDError{ID: first, Count: len(b.dupes)}
+	}
+	b.sortRows()
+	b.join()
+	b.distinct()
+	return nil
+}
+
+// Rejects are all rows and values left out so far, in an order that does not depend on the workers.
+func (b *Builder) Rejects() []Reject {
+	slices.SortFunc(b.rejects, func(x, y Reject) int {
+		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Row, y.Row), cmp.Compare(x.Column, y.Column), cmp.Compare(x.Reason, y.Reason))
+	})
+	return b.rejects
+}
+
+func (b *Builder) sortRows() {
+	n := b.Len()
+	type keyed struct {
+		key uint64
+		old uint32
+	}
+	ks := make([]keyed, n)
+	b.numeric = true
+	for i := range ks {
+		v, ok := parseID(b.ids.value(Code(i + 1)))
+		if !ok {
+			b.numeric = false
+			break
+		}
+		ks[i] = keyed{uint64(v) ^ 1<<63, uint32(i)}
+	}
+	if !b.numeric {
+		for i := range ks {
+			ks[i] = keyed{prefix(b.ids.value(Code(i + 1))), uint32(i)}
+		}
+	}
+	slices.SortFunc(ks, func(x, y keyed) int {
+		if c := cmp.Compare(x.key, y.key); c != 0 || b.numeric {
+			return c
+		}
+		return strings.Compare(b.ids.value(x.old+1), b.ids.value(y.old+1))
+	})
+	b.order = make([]uint32, n)
+	for i, k := range ks {
+		b.order[i] = k.old
+	}
+}
+
+// join resolves the contact ids of pending identities and sorts all identities by row, channel and value.
+func (b *Builder) join() {
+	rowOf := make([]uint32, b.Len())
+	for r, old := range b.order {
+		rowOf[old] = uint32(r)
+	}
+	for i := range b.idents {
+		b.idents[i].row = rowOf[b.idents[i].row]
+	}
+	known := b.ids.len()
+	for _, c := range b.pending {
+		arrival := make([]int64, c.ids.len())
+		for k := Code(1); int(k) < c.ids.len(); k++ {
+			arrival[k] = -1
+			if code := b.ids.find(c.ids.value(k)); code != 0 && int(code) < known {
+				arrival[k] = int64(code) - 1
+			}
+		}
+		for i, id := range c.idents {
+			if arrival[id.row] < 0 || id.row == 0 {
+				b.rejects = append(b.rejects, Reject{Source: c.source, Row: c.pos[i], ID: strings.Clone(c.ids.value(id.row)), Scope: ScopeRow, Reason: "unknown_contact"})
+				continue
+			}
+			id.row = rowOf[arrival[id.row]]
+			id.code = b.identD.code(c.identD.value(id.code))
+			b.idents = append(b.idents, id)
+		}
+	}
+	b.pending = nil
+	slices.SortFunc(b.idents, func(x, y rawIdent) int {
+		if c := cmp.Compare(x.row, y.row); c != 0 {
+			return c
+		}
+		if x.code != y.code {
+			return strings.Compare(b.identD.value(x.code), b.identD.value(y.code))
+		}
+		return cmp.Or(cmp.Compare(x.column, y.column), cmp.Compare(x.first, y.first), cmp.Compare(x.last, y.last), boolCompare(x.verified, y.verified))
+	})
+	// A channel listed twice for one contact, in one place and with one spelling, is one identity.
+	b.idents = slices.CompactFunc(b.idents, func(x, y rawIdent) bool { return x.row == y.row && x.code == y.code && x.column == y.column })
+}
+
+// distinct lists what has to be parsed: a phone's meaning depends on its contact's country, other identities stand for themselves.
+func (b *Builder) distinct() {
+	country := b.norm[ColCountry]
+	seen := make(map[identCombo]uint32, b.identD.len())
+	b.comboOf = make([]uint32, len(b.idents))
+	for i, id := range b.idents {
+		c := identCombo{ident: id.code}
+		if ch, _ := splitRawIdentity(b.identD.value(id.code)); SpaceOf(ch) == SpacePhone {
+			c.country = country.codes[b.order[id.row]]
+		}
+		n, ok := seen[c]
+		if !ok {
+			n = uint32(len(b.combos))
+			seen[c] = n
+			b.combos = append(b.combos, c)
+		}
+		b.comboOf[i] = n
+	}
+}
+
+// Distinct is the number of distinct identities to parse, after Seal.
+func (b *Builder) Distinct() int { return len(b.combos) }
+
+// Raw is the i-th distinct identity and the country (ISO alpha-2 or "") of the contacts that hold it.
+func (b *Builder) Raw(i int) (ch Channel, value, country string) {
+	ch, value = splitRawIdentity(b.identD.value(b.combos[i].ident))
+	return ch, value, b.norm[ColCountry].dict.value(b.combos[i].country)
+}
+
+func parseID(s string) (int64, bool) {
+	v, err := strconv.ParseInt(s, 10, 64)
+	return v, err == nil && strconv.FormatInt(v, 10) == s
+}
+
+func allNumeric(ids []string) bool {
+	for _, s := range ids {
+		if _, ok := parseID(s); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func idCompare(x, y string, numeric bool) int {
+	if numeric {
+		a, okA := parseID(x)
+		b, okB := parseID(y)
+		if okA && okB {
+			return cmp.Compare(a, b)
+		}
+	}
+	return strings.Compare(x, y)
+}
+
+func idLess(x, y string, numeric bool) bool { return idCompare(x, y, numeric) < 0 }
+
+// prefix packs the first eight bytes so that most comparisons need no second look.
+func prefix(s string) uint64 {
+	var p uint64
+	for i := range 8 {
+		p <<= 8
+		if i < len(s) {
+			p |= uint64(s[i])
+		}
+	}
+	return p
+}
+
+func boolCompare(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	default:
+		return 1
+	}
+}

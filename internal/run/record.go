@@ -1,0 +1,104 @@
+// Package run holds the record of a run: what was done, how long it took, what came out.
+package run
+
+import (
+	"time"
+
+	"github.com/contactmerge/contactmerge/blocking"
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// State says how far a run came.
+type State string
+
+// The states of a run. They are words, so that stored records survive renumbering.
+const (
+	Running   State = "running"
+	Done      State = "done"
+	Failed    State = "failed"
+	Abandoned State = "abandoned" // the process died; found by a later run
+)
+
+// Record describes one run. It is opened at the start and closed on success and on failure.
+type Record struct {
+	ID         string           `json:"id"`
+	State      State            `json:"state"`
+	Version    string           `json:"version"`
+	Go         string           `json:"go"`
+	Started    time.Time        `json:"started"`
+	Ended      time.Time        `json:"ended"`
+	Seconds    float64          `json:"seconds"`
+	Source     string           `json:"source"`
+	Config     string           `json:"config_fingerprint"`
+	Model      string           `json:"model_fingerprint"`
+	Input      string           `json:"input_fingerprint"` // of the contacts in canonical order
+	Threshold  float64          `json:"threshold"`         // match weight from which the model suggests
+	Workers    int              `json:"workers"`
+	PeakMemory int64            `json:"peak_memory_bytes"`
+	Columns    []contact.Column `json:"columns"`
+	Counts     Counts           `json:"counts"`
+	Stages     []Stage          `json:"stages"`
+	Rules      []blocking.Stats `json:"blocking_rules"`
+	Rejected   []Count          `json:"rejected"`            // by reason
+	Identities []Count          `json:"identities"`          // by channel
+	Unusable   []Count          `json:"unusable_identities"` // by status
+	Weights    []Bin            `json:"weight_histogram"`    // of all scored pairs
+	Sizes      []Count          `json:"cluster_sizes"`       // name is the number of members
+	Breakers   []Breaker        `json:"breakers"`
+	Warnings   []string         `json:"warnings"`
+	Error      string           `json:"error,omitempty"`
+}
+
+// Counts are the totals of a run.
+type Counts struct {
+	Contacts       int64 `json:"contacts"`
+	Identities     int64 `json:"identities"`
+	Rejected       int64 `json:"rejected_rows"`
+	RejectedValues int64 `json:"rejected_values"`
+	Pairs          int64 `json:"candidate_pairs"`
+	AutoMerge      int64 `json:"auto_merge_pairs"`
+	Suggest        int64 `json:"suggest_pairs"`
+	Review         int64 `json:"review_pairs"`
+	NoMatch        int64 `json:"no_match_pairs"`
+	Clusters       int64 `json:"clusters"`
+	AutoClusters   int64 `json:"auto_merge_clusters"`
+	SuggestCluster int64 `json:"suggest_clusters"`
+	ReviewClusters int64 `json:"review_clusters"`
+	MergeSteps     int64 `json:"merge_steps"`  // groups ready to merge
+	MergeLosers    int64 `json:"merge_losers"` // contacts that would be merged away
+	SharedValues   int64 `json:"shared_identities"`
+}
+
+// Stage is the time one stage took.
+type Stage struct {
+	Name    string  `json:"name"`
+	Items   int64   `json:"items"`
+	Unit    string  `json:"unit"`
+	Seconds float64 `json:"seconds"` // wall time
+	CPU     float64 `json:"cpu_seconds"`
+	Share   float64 `json:"share"` // of the run's wall time, 0 to 1
+}
+
+// Count is a named count.
+type Count struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+}
+
+// Bin is one bar of the weight histogram.
+type Bin struct {
+	From      float64 `json:"from"` // match weight, inclusive
+	To        float64 `json:"to"`   // exclusive
+	NoMatch   int64   `json:"no_match"`
+	Review    int64   `json:"review"`
+	Suggest   int64   `json:"suggest"`
+	AutoMerge int64   `json:"auto_merge"`
+}
+
+// Breaker is a circuit breaker and whether it tripped.
+type Breaker struct {
+	Name    string  `json:"name"`
+	Limit   float64 `json:"limit"`
+	Value   float64 `json:"value"`
+	Tripped bool    `json:"tripped"`
+}
