@@ -183,7 +183,7 @@ func (s *Server) admin(sql string) error {
 	if err != nil {
 		return fmt.Errorf("connecting to the test server: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement's own error is the one that counts
+	defer conn.Close(ctx) // the statement's own error is the one that counts
 	_, err = conn.Exec(ctx, sql)
 	return err
 }
@@ -194,7 +194,7 @@ var (
 	sequence atomic.Uint64
 	random   = sync.OnceValue(func() string {
 		var b [4]byte
-		rand.Read(b[:]) //nolint:errcheck // never fails, by its documentation
+		rand.Read(b[:]) // never fails, by its documentation
 		return hex.EncodeToString(b[:])
 	})
 )

@@ -84,7 +84,7 @@ func publicBinary(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a temporary folder
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestMissingServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd := exec.Command(self, "-test.v", "-test.run=^TestDatabaseIsUsable$")
-			cmd.Env = append(os.Environ(), pgtest.EnvDSN+"=", pgtest.EnvBinDir+"="+t.TempDir(), pgtest.EnvRequire+"="+tt.require)
+			cmd.Env = append(os.Environ(), pgtest.EnvDSN+"=", pgtest.EnvVersion+"=", pgtest.EnvBinDir+"="+t.TempDir(), pgtest.EnvRequire+"="+tt.require)
 			out, err := cmd.CombinedOutput()
 			if (err != nil) != (tt.require == "1") {
 				t.Errorf("the run ended with %v", err)

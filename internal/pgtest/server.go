@@ -68,7 +68,7 @@ func Connect(dsn string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", EnvDSN, err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // only read from
+	defer conn.Close(ctx) // only read from
 	var n int
 	if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&n); err != nil {
 		return nil, fmt.Errorf("asking %s for its version: %w", EnvDSN, err)

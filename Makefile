@@ -1,0 +1,63 @@
+# The usual: make demo, make build, make test. `make help` lists the rest.
+# Everything beyond Go, git and make is set up by the targets that need it.
+
+BIN     := bin/contactmerge
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1x
+# more flags for go test, such as FLAGS='-count=1 -run=TestUndo'
+FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo demo-postgres test test-race lint fmt fuzz bench golden verify ci clean go postgres
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: go ## build one static binary, bin/contactmerge
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/contactmerge
+
+demo: build ## find the duplicates among the demo contacts; needs no database
+	@rm -rf demo-out
+	@$(BIN) run testdata/demo/contacts.csv --identities testdata/demo/identities.csv --country US --out demo-out
+
+demo-postgres: build postgres ## the whole loop on a throw-away PostgreSQL: load, run, apply
+	@go run ./internal/pgtest/throwaway -- testdata/demo/demo-postgres.sh $(BIN)
+
+test: go postgres ## run the tests, with a real PostgreSQL
+	@CONTACTMERGE_REQUIRE_POSTGRES=1 go test -timeout=20m $(FLAGS) ./...
+
+test-race: go postgres ## run the tests under the race detector
+	@.ci/ensure-cc
+	@CONTACTMERGE_REQUIRE_POSTGRES=1 CGO_ENABLED=1 go test -race -timeout=40m $(FLAGS) ./...
+
+lint: go ## format check, vet, linters
+	@.ci/run format vet lint
+
+fmt: go ## format the sources
+	@.ci/lint fmt
+
+fuzz: go ## run every fuzz target for FUZZTIME (10s)
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+bench: go ## run every benchmark for BENCHTIME (1x: once), or those BENCH names
+	@BENCHTIME=$(BENCHTIME) .ci/bench
+
+golden: go postgres ## rewrite the expected results in testdata; look at the diff
+	@UPDATE=1 CONTACTMERGE_REQUIRE_POSTGRES=1 go test -count=1 ./...
+	@git status --short -- '*testdata*'
+
+verify: go ## check that go.mod is tidy and generated files are up to date
+	@.ci/verify
+
+ci: ## everything CI runs
+	@.ci/run
+
+clean: ## remove what the targets above made
+	@rm -rf bin demo-out
+
+go:
+	@.ci/check-go
+
+postgres:
+	@.ci/ensure-postgres
