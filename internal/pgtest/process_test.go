@@ -2,7 +2,6 @@ package pgtest_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -53,8 +52,12 @@ func child(t *testing.T, role string, as *syscall.Credential) (cmd *exec.Cmd, ba
 	cmd.Env = append(os.Environ(), roleEnv+"="+role, pgtest.EnvDSN+"=", pgtest.EnvRequire+"=1")
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
-	var all bytes.Buffer
-	cmd.Stderr = &all
+	said, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Stderr = said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -66,13 +69,15 @@ func child(t *testing.T, role string, as *syscall.Credential) (cmd *exec.Cmd, ba
 		cmd.Process.Kill() //nolint:errcheck // usually dead already
 		cmd.Wait()         //nolint:errcheck // killed or panicked: always an error
 	})
+	var all strings.Builder
 	lines := bufio.NewScanner(io.TeeReader(out, &all))
 	for lines.Scan() {
 		if _, err := fmt.Sscanf(lines.Text(), "server %s %d %d", &base, &pid, &uid); err == nil {
 			return cmd, base, pid, uid
 		}
 	}
-	t.Fatalf("the child had no server:\n%s", all.String())
+	stderr, _ := os.ReadFile(said.Name()) // only to explain the failure
+	t.Fatalf("the child had no server:\n%s%s", all.String(), stderr)
 	return nil, "", 0, 0
 }
 
