@@ -1,0 +1,152 @@
+package normalize
+
+import (
+	"strings"
+)
+
+// Date is a calendar date, a birthdate most of the time.
+type Date struct {
+	Year, Month, Day int
+	Status           Status
+	Ambiguous        bool // day and month could be meant the other way round
+}
+
+// Key returns the date as yyyymmdd, 0 when it is not usable.
+func (d Date) Key() int32 {
+	if d.Status != OK {
+		return 0
+	}
+	return int32(d.Year*10000 + d.Month*100 + d.Day)
+}
+
+// DateOrder says which of day and month stands first in dates written with numbers.
+type DateOrder uint8
+
+// The orders. With an unknown order, dates that can be read both ways are taken day first and marked ambiguous.
+const (
+	OrderUnknown DateOrder = iota
+	DayFirst
+	MonthFirst
+)
+
+// ReferenceYear is the year that ages and two-digit years are reckoned from. It is a constant, because the same input
+// must give the same output next year: a two-digit year up to 30 is of this century, a later one of the last.
+const ReferenceYear = 2026
+
+const (
+	pivotYear  = 30   // 84 is 1984, 15 is 2015
+	maxAge     = 130  // nobody on record has reached it
+	lastYear   = 2100 // further dates are typing errors, or mean "never"
+	maxDateLen = 64
+)
+
+// defaultBirthdates are dates that software fills in when nobody knows.
+var defaultBirthdates = map[int32]struct{}{
+	1_01_01: {}, 1_01_02: {}, 1582_10_15: {}, 1753_01_01: {}, 1800_01_01: {}, 1800_12_28: {}, 1899_12_30: {}, 1899_12_31: {},
+	1900_01_01: {}, 1900_01_02: {}, 1901_01_01: {}, 1904_01_01: {}, 1910_01_01: {}, 1911_11_11: {}, 1969_12_31: {}, 1970_01_01: {},
+	1970_01_02: {}, 2999_12_31: {}, 3000_01_01: {}, 9999_12_31: {}, 9999_01_01: {}, 9999_09_09: {}, 2099_12_31: {}, 2100_01_01: {},
+}
+
+// ParseDate reads a date in any of the usual spellings: 1984-03-12, 19840312, 12/03/1984, 3.12.84, 12 Mar 1984,
+// March 12, 1984, each with or without a time behind it. Dates that software fills in are placeholders.
+func ParseDate(raw string, order DateOrder) Date {
+	if len(raw) > maxDateLen {
+		return Date{Status: Invalid}
+	}
+	text := strings.ToLower(clean(raw))
+	if text == "" {
+		return Date{Status: Missing}
+	}
+	if folded := Fold(text); folded == "" || placeholderWords.has(folded) {
+		return Date{Status: Placeholder}
+	}
+	f, ok := dateFields(text)
+	if !ok {
+		return Date{Status: Invalid}
+	}
+	return f.date(order)
+}
+
+// date puts the fields in order and checks them.
+func (f dateParts) date(order DateOrder) Date {
+	var d Date
+	switch {
+	case f.month != 0: // the month was a word
+		d = Date{Year: f.a, Month: f.month, Day: f.b}
+		if !f.yearFirst {
+			d.Year, d.Day = f.b, f.a
+		}
+	case f.yearFirst:
+		d = Date{Year: f.a, Month: f.b, Day: f.c}
+	default:
+		d = Date{Year: f.c, Month: f.b, Day: f.a}
+		if order == MonthFirst && f.a <= 12 || f.b > 12 {
+			d.Month, d.Day = d.Day, d.Month
+		}
+		d.Ambiguous = order == OrderUnknown && f.a <= 12 && f.b <= 12 && f.a != f.b
+	}
+	if f.shortYear {
+		if d.Year += 1900; d.Year <= 1900+pivotYear {
+			d.Year += 100
+		}
+	}
+	d.Status = d.check()
+	if d.Status != OK {
+		return Date{Status: d.Status}
+	}
+	return d
+}
+
+// check says whether the date exists, and whether a person can have been born on it.
+func (d Date) check() Status {
+	if d.Year == 0 && d.Month == 0 && d.Day == 0 {
+		return Placeholder
+	}
+	if _, ok := defaultBirthdates[int32(d.Year*10000+d.Month*100+d.Day)]; ok {
+		return Placeholder
+	}
+	if d.Month < 1 || d.Month > 12 || d.Day < 1 || d.Day > daysIn(d.Month, d.Year) {
+		return Invalid
+	}
+	if d.Year > lastYear || d.Year < ReferenceYear-maxAge {
+		return Invalid
+	}
+	return OK
+}
+
+func daysIn(month, year int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// DateOrderOf guesses the order of a whole column from a sample: a first number over 12 can only be a day, a second
+// one, too. A column that shows both or neither stays unknown.
+func DateOrderOf(samples []string) DateOrder {
+	day, month := false, false
+	for _, raw := range samples {
+		if len(raw) > maxDateLen {
+			continue
+		}
+		f, ok := dateFields(strings.ToLower(clean(raw)))
+		if !ok || f.month != 0 || f.yearFirst {
+			continue
+		}
+		day = day || f.a > 12 && f.a <= 31 && f.b <= 12
+		month = month || f.b > 12 && f.b <= 31 && f.a <= 12
+	}
+	switch {
+	case day && !month:
+		return DayFirst
+	case month && !day:
+		return MonthFirst
+	}
+	return OrderUnknown
+}

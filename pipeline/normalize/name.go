@@ -1,0 +1,191 @@
+package normalize
+
+import (
+	"slices"
+	"strings"
+)
+
+// NameParts are the name fields of a record as they stand. Any of them may be empty, or hold what belongs in another.
+type NameParts struct{ Title, First, Middle, Last, Suffix, Full string }
+
+// Name is a person's name in comparable form.
+type Name struct {
+	Given, Middle, Family string // folded; native script kept; words parted by one space
+	Suffix                string // jr, sr, ii, iii, iv
+	GivenRoots            string // formal names the given name may stand for, sorted, parted by spaces
+
+	GivenLatin, FamilyLatin       string // transliterated; equal to Given and Family when those are Latin
+	GivenPhonetic, FamilyPhonetic string // NYSIIS of the Latin form
+
+	Key        string // words of Given and Family, sorted: equal for swapped fields
+	Status     Status // OK whenever a name is left, even when another field held something else
+	FoundEmail string // an address that stood in a name field, raw
+	FoundPhone string // a phone number that stood in a name field, raw
+}
+
+// NameConfig chooses the lists that a NameParser works with. The zero value means the built-in lists alone.
+type NameConfig struct {
+	Fillers   []string `yaml:"fillers"`   // further names that name nobody
+	Nicknames []string `yaml:"nicknames"` // further nickname groups, "formal: short short"
+}
+
+// NameParser parses names. It is immutable and safe for concurrent use.
+type NameParser struct {
+	fillers   set
+	nicknames map[string]string // folded short form -> formal names, sorted, parted by spaces
+}
+
+// NewNameParser returns a parser for the lists in config.
+func NewNameParser(config NameConfig) *NameParser {
+	p := &NameParser{fillers: fillerNames, nicknames: builtinNicknames()}
+	if len(config.Fillers) > 0 {
+		p.fillers = make(set, len(fillerNames)+len(config.Fillers))
+		for name := range fillerNames {
+			p.fillers[name] = struct{}{}
+		}
+		for _, name := range config.Fillers {
+			p.fillers[Fold(name)] = struct{}{}
+		}
+	}
+	if len(config.Nicknames) > 0 {
+		p.nicknames = nicknameTable(nicknameText + "\n" + strings.Join(config.Nicknames, "\n"))
+	}
+	return p
+}
+
+// Parse returns the comparable form of a record's name fields.
+func (p *NameParser) Parse(parts NameParts) Name {
+	var n Name
+	first, middle, last := n.field(parts.First), n.field(parts.Middle), n.field(parts.Last)
+	if first == "" && middle == "" && last == "" {
+		first = n.field(parts.Full)
+	}
+	if first == "" && middle == "" && last == "" {
+		n.Status = Missing
+		if n.FoundEmail != "" || n.FoundPhone != "" {
+			n.Status = Misplaced
+		}
+		return n
+	}
+	if p.isFiller(first, middle, last) {
+		n.Status = Filler
+		return n
+	}
+	first, middle, last = dropPlaceholder(first), dropPlaceholder(middle), dropPlaceholder(last)
+	n.arrange(first, middle, last)
+	if suffix := normalSuffix(Fold(capRunes(parts.Suffix))); suffix != "" {
+		n.Suffix = suffix
+	}
+	if n.Given == "" && n.Family == "" {
+		n.Given, n.Middle = n.Middle, ""
+	}
+	if n.Given == "" && n.Family == "" {
+		return Name{Status: Filler, FoundEmail: n.FoundEmail, FoundPhone: n.FoundPhone}
+	}
+	n.Status = OK
+	p.complete(&n)
+	return n
+}
+
+// complete fills what follows from the parts of the name.
+func (p *NameParser) complete(n *Name) {
+	n.GivenLatin, n.FamilyLatin = latinOfFolded(n.Given), latinOfFolded(n.Family)
+	n.GivenRoots = p.roots(n.GivenLatin)
+	n.GivenPhonetic, n.FamilyPhonetic = NYSIIS(n.GivenLatin), NYSIIS(n.FamilyLatin)
+	n.Key = sortedWords(n.Given, n.Family)
+}
+
+// roots returns the formal names that the Latin given name may stand for; a name that is on no list is its own root.
+func (p *NameParser) roots(given string) string {
+	if given == "" {
+		return ""
+	}
+	first, rest, several := strings.Cut(given, " ")
+	if several {
+		if roots, ok := p.nicknames[first+strings.ReplaceAll(rest, " ", "")]; ok { // mary ann, written apart
+			return roots
+		}
+	}
+	if roots, ok := p.nicknames[first]; ok {
+		return roots
+	}
+	return first
+}
+
+// sortedWords returns the words of two folded texts in order.
+func sortedWords(a, b string) string {
+	switch {
+	case a == "":
+		a, b = b, ""
+	}
+	if b == "" && strings.IndexByte(a, ' ') < 0 {
+		return a
+	}
+	words := append(strings.Fields(a), strings.Fields(b)...)
+	slices.Sort(words)
+	return strings.Join(words, " ")
+}
+
+// field cleans one raw name field. An address or a phone number in it is handed back through n and cut out.
+func (n *Name) field(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	s := clean(capRunes(raw))
+	if strings.IndexByte(s, '@') >= 0 {
+		s = n.cutEmail(s)
+	}
+	if countDigits(s) >= 7 {
+		s = n.cutPhone(s)
+	}
+	return s
+}
+
+// cutEmail takes the first word with an @ out of s. A word that only begins with one is a handle and stays.
+func (n *Name) cutEmail(s string) string {
+	words := strings.Fields(s)
+	for i, word := range words {
+		if strings.IndexByte(word, '@') > 0 {
+			if n.FoundEmail == "" {
+				n.FoundEmail = strings.Trim(word, "<>()[],;\"'")
+			}
+			words = slices.Delete(words, i, i+1)
+			return strings.Join(words, " ")
+		}
+	}
+	return s
+}
+
+// cutPhone takes the longest run that can be a phone number out of s.
+func (n *Name) cutPhone(s string) string {
+	start, end := phoneRun(s)
+	if start == end {
+		return s
+	}
+	if n.FoundPhone == "" {
+		n.FoundPhone = strings.Trim(s[start:end], " -./")
+	}
+	return strings.TrimSpace(s[:start] + " " + s[end:])
+}
+
+// phoneRun finds the first run of digits and phone marks with seven or more digits.
+func phoneRun(s string) (start, end int) {
+	for i := 0; i < len(s); i++ {
+		if !isPhoneByte(s[i]) || s[i] == ' ' {
+			continue
+		}
+		j := i
+		for j < len(s) && isPhoneByte(s[j]) {
+			j++
+		}
+		if countDigits(s[i:j]) >= 7 {
+			return i, j
+		}
+		i = j
+	}
+	return 0, 0
+}
+
+func isPhoneByte(c byte) bool {
+	return c >= '0' && c <= '9' || strings.IndexByte("+-./() ", c) >= 0
+}

@@ -1,0 +1,162 @@
+package normalize
+
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// LineType is what kind of line a phone number belongs to, by the numbering plan.
+type LineType uint8
+
+// The line types. North America has one range for both kinds, so its numbers are FixedOrMobile.
+const (
+	UnknownLine LineType = iota
+	Mobile
+	FixedLine
+	FixedOrMobile
+	TollFree
+	VoIP
+	OtherLine
+)
+
+var lineNames = [...]string{"unknown", "mobile", "fixed_line", "fixed_or_mobile", "toll_free", "voip", "other"}
+
+// String returns the stable lower-case name of t.
+func (t LineType) String() string {
+	if int(t) < len(lineNames) {
+		return lineNames[t]
+	}
+	return "unknown"
+}
+
+// Phone is a phone number in comparable form.
+type Phone struct {
+	E164      string // "+12025550144"; empty when no country is known or the number is not valid
+	Extension string // digits
+	Key       string // the exact key: E164 and the extension; empty unless the number is certain
+	Derived   string // the number without national variants; equal to Key when no rule applied
+	National  string // national digits without variants: what a number of unknown region can share with this one
+	Forms     Forms
+	Region    string // ISO 3166 alpha-2 of the number, empty when unknown
+	Line      LineType
+	Status    Status
+}
+
+// PhoneConfig says how numbers without an international prefix are read. The zero value guesses no region.
+type PhoneConfig struct {
+	DefaultRegion      string `yaml:"default_region"`       // ISO 3166 alpha-2 for records without a country
+	TrustDefaultRegion bool   `yaml:"trust_default_region"` // the operator vouches that such records are of that region
+	MemoEntries        int    `yaml:"memo_entries"`         // distinct numbers remembered; 0 means 65,536
+}
+
+// WithDefaults returns a copy of c with the memo size filled in and the region in upper case.
+func (c PhoneConfig) WithDefaults() PhoneConfig {
+	if c.MemoEntries <= 0 {
+		c.MemoEntries = 1 << 16 // about 15 MB when full; distinct values come once, so more would rarely hit
+	}
+	c.DefaultRegion = supportedRegion(c.DefaultRegion)
+	return c
+}
+
+// PhoneParser parses phone numbers. It keeps a memo and is therefore not safe for concurrent use: each worker creates
+// its own.
+type PhoneParser struct {
+	config PhoneConfig
+	memo   map[phoneQuery]Phone
+}
+
+// phoneQuery is everything the answer for a number depends on, once extension and decoration are cut off.
+type phoneQuery struct {
+	number  string // digits, with a leading plus when the prefix was international, or letters of a vanity number
+	country string
+	bare    bool // international digits without a plus are what to expect, as gateways send them
+}
+
+// NewPhoneParser returns a parser for config.
+func NewPhoneParser(config PhoneConfig) *PhoneParser {
+	return &PhoneParser{config: config.WithDefaults(), memo: make(map[phoneQuery]Phone)}
+}
+
+// Parse returns the comparable forms of raw, read with the country of its record (ISO 3166 alpha-2, or empty). When
+// raw lists several numbers, the first one counts.
+func (p *PhoneParser) Parse(raw, country string) Phone {
+	return p.parse(raw, country, false)
+}
+
+// ParseWhatsApp returns the comparable forms of a WhatsApp or SMS gateway id: international digits, with or without a
+// plus, possibly followed by a host ("5215555550123@c.us"). Such ids are certain, so MissingPlus is not a form here.
+func (p *PhoneParser) ParseWhatsApp(raw, country string) Phone {
+	id := strings.ToLower(clean(capRunes(raw)))
+	for _, scheme := range [...]string{"whatsapp:", "sms:", "smsto:", "https://", "http://", "wa.me/", "api.whatsapp.com/send?phone="} {
+		id = strings.TrimPrefix(id, scheme)
+	}
+	if local, host, ok := strings.Cut(id, "@"); ok {
+		switch host {
+		case "c.us", "s.whatsapp.net":
+			id, _, _ = strings.Cut(local, ":") // 5215555550123:12@… names a device of that number
+		default:
+			return Phone{Status: Invalid} // g.us is a group, lid an id that is no number
+		}
+	}
+	return p.parse(id, country, true)
+}
+
+func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
+	if len(raw) > maxRunes {
+		return Phone{Status: Invalid}
+	}
+	text := strings.ToLower(clean(raw))
+	if text == "" {
+		return Phone{Status: Missing}
+	}
+	if strings.Contains(text, "@") {
+		return Phone{Status: Misplaced}
+	}
+	country = supportedRegion(country)
+	base, extension := cutExtension(text)
+	base = p.firstNumber(base, country, bare)
+	number, status := phoneDigits(base)
+	if status != OK {
+		return Phone{Status: status}
+	}
+	phone := p.lookup(phoneQuery{number, country, bare})
+	phone.setExtension(extension)
+	return phone
+}
+
+// lookup answers a query from the memo. The memo is emptied when it is full: keeping an order would cost every hit.
+func (p *PhoneParser) lookup(q phoneQuery) Phone {
+	if phone, ok := p.memo[q]; ok {
+		return phone
+	}
+	phone := p.resolve(q)
+	if len(p.memo) >= p.config.MemoEntries {
+		clear(p.memo)
+	}
+	q.number = strings.Clone(q.number)
+	p.memo[q] = phone
+	return phone
+}
+
+// setExtension adds the extension to every key: two people at one switchboard share no number.
+func (p *Phone) setExtension(extension string) {
+	if extension == "" || p.Status != OK {
+		return
+	}
+	p.Extension = extension
+	for _, key := range [...]*string{&p.Key, &p.Derived, &p.National} {
+		if *key != "" {
+			*key += ";ext=" + extension
+		}
+	}
+}
+
+// supportedRegion returns the region code in upper case, empty when the library has no numbering plan for it.
+func supportedRegion(region string) string {
+	region = strings.ToUpper(strings.TrimSpace(region))
+	if len(region) != 2 || phonenumbers.GetCountryCodeForRegion(region) == 0 {
+		return ""
+	}
+	return region
+}
