@@ -131,14 +131,13 @@ type pkg struct {
 	Imports      []string
 	TestImports  []string
 	XTestImports []string
-	Error        *struct{ Err string }
 }
 
 // list asks the go command for the module's packages, with everything they are
 // made of when deps is set.
 func list(t *testing.T, deps bool) map[string]pkg {
 	t.Helper()
-	args := []string{"list", "-e", "-json=ImportPath,Standard,Imports,TestImports,XTestImports,Error"}
+	args := []string{"list", "-e", "-json=ImportPath,Standard,Imports,TestImports,XTestImports"}
 	if deps {
 		args = append(args, "-deps")
 	}
