@@ -1,0 +1,53 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/tern/v2/migrate"
+)
+
+// serverError is an error of the server without the parts that quote row values. The whole one can be had by errors.As.
+type serverError struct{ pg *pgconn.PgError }
+
+// quiet are the classes of SQLSTATE whose message may quote a value: data exceptions, raised errors and internal ones.
+var quiet = []string{"22", "P0", "XX"}
+
+func (e *serverError) Error() string {
+	var b strings.Builder
+	if len(e.pg.Code) == 5 && !slices.Contains(quiet, e.pg.Code[:2]) {
+		b.WriteString(e.pg.Message + " ")
+	}
+	fmt.Fprintf(&b, "(SQLSTATE %s", e.pg.Code)
+	if e.pg.ConstraintName != "" {
+		fmt.Fprintf(&b, ", constraint %q", e.pg.ConstraintName)
+	}
+	return b.String() + ")"
+}
+
+func (e *serverError) Unwrap() error { return e.pg }
+
+// clean takes what may be personal out of an error of the server.
+func clean(err error) error {
+	var m migrate.MigrationPgError
+	if errors.As(err, &m) {
+		return fmt.Errorf("migration %s: %w", m.MigrationName, &serverError{m.PgError})
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return &serverError{pg}
+	}
+	return err
+}
+
+// code is the SQLSTATE of an error, "" when the server did not send it.
+func code(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}

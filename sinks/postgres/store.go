@@ -1,0 +1,110 @@
+// Package postgres keeps runs, suggestions, plans and decisions in a schema of our own in the customer's database.
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// DefaultSchema is the name of our schema.
+const DefaultSchema = "contactmerge"
+
+// DefaultKeepRuns is how many runs' suggestions stay: two weeks of nights.
+const DefaultKeepRuns = 14
+
+// maxConns keeps us a modest guest: one connection works, a second one lets a reader in beside it.
+const maxConns = 2
+
+// schemaName is what a schema may be called. Names that need no quoting are enough, and the migrations then need none.
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// Options tune a Store. The zero value is right but for Host and PID, which say to others who holds the lock.
+type Options struct {
+	Schema   string // of our tables, DefaultSchema when empty
+	Host     string // this machine, for people
+	PID      int    // this process, for people
+	KeepRuns int    // runs whose suggestions Prune leaves, DefaultKeepRuns when 0
+}
+
+// Store is our schema in a customer's database. It is safe for concurrent use.
+type Store struct {
+	cfg    *pgx.ConnConfig
+	pool   *pgxpool.Pool
+	opt    Options
+	schema string
+}
+
+// Open connects to the database. It creates nothing: call Migrate.
+func Open(ctx context.Context, cfg *pgx.ConnConfig, opt Options) (*Store, error) {
+	opt.Schema = cmp.Or(opt.Schema, DefaultSchema)
+	opt.KeepRuns = cmp.Or(opt.KeepRuns, DefaultKeepRuns)
+	if !schemaName.MatchString(opt.Schema) {
+		return nil, fmt.Errorf("schema name %q: use lower-case letters, digits and _ only", opt.Schema)
+	}
+	pc, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection pool: %w", err)
+	}
+	pc.ConnConfig = cfg.Copy()
+	if pc.ConnConfig.RuntimeParams["application_name"] == "" {
+		pc.ConnConfig.RuntimeParams["application_name"] = "contactmerge"
+	}
+	pc.MaxConns, pc.MinConns = maxConns, 0
+	pc.AfterConnect = pinSearchPath
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, fmt.Errorf("opening the connection pool: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connecting to the database: %w", clean(err))
+	}
+	return &Store{cfg: pc.ConnConfig, pool: pool, opt: opt, schema: pgx.Identifier{opt.Schema}.Sanitize()}, nil
+}
+
+// Close closes the connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// Schema is the unquoted name of our schema.
+func (s *Store) Schema() string { return s.opt.Schema }
+
+// table is a quoted, qualified name of one of our tables.
+func (s *Store) table(name string) string { return s.schema + "." + pgx.Identifier{name}.Sanitize() }
+
+// pinSearchPath keeps functions and operators of other schemas out of our statements.
+func pinSearchPath(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET search_path = pg_catalog")
+	return err
+}
+
+// connect opens a connection of its own, outside of the pool.
+func (s *Store) connect(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, s.cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", clean(err))
+	}
+	if err := pinSearchPath(ctx, conn); err != nil {
+		return nil, fmt.Errorf("preparing the connection: %w", closing(ctx, conn, err))
+	}
+	return conn, nil
+}
+
+// closing closes a connection after err.
+func closing(ctx context.Context, conn *pgx.Conn, err error) error {
+	// The first error is the one that counts; a connection that failed often cannot be closed politely.
+	_ = conn.Close(context.WithoutCancel(ctx))
+	return clean(err)
+}
+
+// querier is what a pool, a connection and a transaction have in common.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}

@@ -1,0 +1,123 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/run"
+)
+
+// partitioned are the tables with a partition per run, in the order they are written.
+var partitioned = []string{"suggestions", "clusters", "cluster_members"}
+
+// Write stores what a run found, and its plan, and makes it the current findings, in one transaction: a reader sees the last complete run
+// until it sees this one. The run must have been opened by BeginRun.
+func (s *Store) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var no int64
+		err := tx.QueryRow(ctx, `SELECT run_no FROM `+s.table("runs")+` WHERE run_id = $1`, r.ID).Scan(&no)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errors.New("the run was not opened")
+		}
+		if err != nil {
+			return err
+		}
+		for _, t := range partitioned {
+			if err := s.writePartition(ctx, tx, t, no, findings(t, o, r.ID)); err != nil {
+				return fmt.Errorf("table %s: %w", t, clean(err))
+			}
+			if _, err := tx.Exec(ctx, s.attach(t, no, r.ID)); err != nil {
+				return fmt.Errorf("attaching to table %s: %w", t, clean(err))
+			}
+		}
+		if o.Plan != nil {
+			if err := s.storePlan(ctx, tx, o.Plan, r.ID); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO `+s.table("published")+` (run_id) VALUES ($1)
+			ON CONFLICT (singleton) DO UPDATE SET run_id = excluded.run_id, published_at = excluded.published_at`, r.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("storing the findings of run %s: %w", r.ID, clean(err))
+	}
+	return nil
+}
+
+// partition is the name of a run's part of a table.
+func (s *Store) partition(table string, no int64) string {
+	return s.table(table + "_" + strconv.FormatInt(no, 10))
+}
+
+// writePartition fills a table of its own without indexes, ten times cheaper than with them.
+func (s *Store) writePartition(ctx context.Context, tx pgx.Tx, table string, no int64, f copying) error {
+	part := s.partition(table, no)
+	if _, err := tx.Exec(ctx, `CREATE TABLE `+part+` (LIKE `+s.table(table)+` INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`); err != nil {
+		return err
+	}
+	name := pgx.Identifier{s.opt.Schema, table + "_" + strconv.FormatInt(no, 10)}
+	_, err := tx.CopyFrom(ctx, name, f.columns, pgx.CopyFromSlice(f.rows, f.row))
+	return err
+}
+
+// attach makes a partition part of its table, which builds the table's indexes on it.
+func (s *Store) attach(table string, no int64, runID string) string {
+	return `ALTER TABLE ` + s.table(table) + ` ATTACH PARTITION ` + s.partition(table, no) + ` FOR VALUES IN (` + literal(runID) + `)`
+}
+
+// literal quotes a string for the few statements that take no parameters. standard_conforming_strings could be off, so a backslash
+// is doubled in the escape syntax, which means the same either way.
+func literal(v string) string {
+	return ` E'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(v) + `'`
+}
+
+// Prune drops the suggestions and clusters of all but the last runs, and plans nobody touched. The current run's stay in any case. A table
+// that is being read is left for the next time. It returns the number of runs that were pruned.
+func (s *Store) Prune(ctx context.Context) (int, error) {
+	rows, err := s.pool.Query(ctx, `SELECT run_no FROM (SELECT run_no, pruned_at, run_id, row_number() OVER (ORDER BY run_no DESC) AS age FROM `+s.table("runs")+`) AS r
+		WHERE age > $1 AND pruned_at IS NULL AND NOT EXISTS (SELECT FROM `+s.table("published")+` AS p WHERE p.run_id = r.run_id) ORDER BY run_no`, s.opt.KeepRuns)
+	if err != nil {
+		return 0, fmt.Errorf("listing old runs: %w", clean(err))
+	}
+	old, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return 0, fmt.Errorf("listing old runs: %w", clean(err))
+	}
+	pruned := 0
+	for _, no := range old {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.pruneRun(ctx, tx, no) })
+		switch {
+		case code(err) == "55P03":
+		case err != nil:
+			return pruned, fmt.Errorf("pruning an old run: %w", clean(err))
+		default:
+			pruned++
+		}
+	}
+	return pruned, nil
+}
+
+func (s *Store) pruneRun(ctx context.Context, tx pgx.Tx, no int64) error {
+	// Dropping a partition locks the whole table, so it must not queue behind a long reader, with everybody else behind it.
+	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '1s'"); err != nil {
+		return err
+	}
+	for _, t := range partitioned {
+		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+s.partition(t, no)); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM `+s.table("plans")+` AS p USING `+s.table("runs")+` AS r WHERE r.run_no = $1 AND p.run_id = r.run_id AND p.state = 'planned'`, no)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE `+s.table("runs")+` SET pruned_at = clock_timestamp() WHERE run_no = $1`, no)
+	return err
+}
