@@ -58,7 +58,7 @@ const (
 	NameTypo
 	NamePhonetic
 	NameOtherScript
-	NameReordered
+	NameExtended
 	SurnameChanged
 	FirstNameMismatch
 	LastNameMismatch
@@ -80,6 +80,8 @@ const (
 	ClusterConflict
 	ClusterTooLarge
 	OnlyAnonymous
+	SameCookie
+	MiddleNameDiffers
 	numReasons = iota
 )
 
@@ -87,10 +89,10 @@ var reasonNames = [numReasons]string{
 	"exact_email", "exact_phone", "exact_channel_id", "exact_sso", "exact_national_id",
 	"shared_email", "shared_phone", "shared_channel_id", "derived_email", "derived_phone", "look_alike", "cookie_only",
 	"names_equal", "names_missing", "name_missing", "names_swapped", "nickname", "initial", "name_typo", "name_phonetic", "other_script",
-	"name_reordered", "surname_changed", "first_name_mismatch", "last_name_mismatch", "names_differ", "suffix_conflict", "fixed_line",
+	"name_extended", "surname_changed", "first_name_mismatch", "last_name_mismatch", "names_differ", "suffix_conflict", "fixed_line",
 	"birthdate_equal", "birthdate_day_month_swapped", "birthdate_conflict", "sso_conflict", "national_id_conflict", "extension_conflict",
 	"vip", "blocked", "model_match", "model_below_threshold", "tenant_conflict", "not_duplicates", "cluster_conflict", "cluster_too_large",
-	"both_anonymous",
+	"both_anonymous", "same_cookie", "middle_name_differs",
 }
 
 // Names lists the reason codes in a fixed order.

@@ -49,7 +49,8 @@ type Builder struct {
 
 type identCombo struct {
 	ident   Code
-	country Code
+	country Code // only for phones
+	tenant  Code // a key belongs to one tenant
 }
 
 // NewBuilder makes a builder for contacts of the given layout.
@@ -225,7 +226,7 @@ func (b *Builder) distinct() {
 	seen := make(map[identCombo]uint32, b.identD.len())
 	b.comboOf = make([]uint32, len(b.idents))
 	for i, id := range b.idents {
-		c := identCombo{ident: id.code}
+		c := identCombo{ident: id.code, tenant: b.norm[ColTenant].codes[b.order[id.row]]}
 		if ch, _ := splitRawIdentity(b.identD.value(id.code)); SpaceOf(ch) == SpacePhone {
 			c.country = country.codes[b.order[id.row]]
 		}

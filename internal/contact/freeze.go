@@ -74,8 +74,9 @@ func (b *Builder) freezeIdentities(t *Table, parsed []ParsedIdentity) {
 	t.idents = make([]Identity, 0, len(b.idents))
 	t.identOff, t.keyOff = make([]uint32, 1, b.Len()+1), make([]uint32, 1, b.Len()+1)
 	next := 0
-	for r := range b.order {
+	for r, old := range b.order {
 		from := len(t.keys)
+		tenant := b.norm[ColTenant].dict.value(b.norm[ColTenant].codes[old])
 		for ; next < len(b.idents) && int(b.idents[next].row) == r; next++ {
 			in := b.idents[next]
 			ch, _ := splitRawIdentity(raws.dict.value(raws.codes[next]))
@@ -89,7 +90,7 @@ func (b *Builder) freezeIdentities(t *Table, parsed []ParsedIdentity) {
 			if in.verified {
 				id.Flags |= IdentityVerified
 			}
-			t.keys = keys.add(t.keys, b.comboOf[next], SpaceOf(ch), &id)
+			t.keys = keys.add(t.keys, b.comboOf[next], tenant, &id)
 			t.idents = append(t.idents, id)
 		}
 		t.keys = compactKeys(t.keys, from)
@@ -111,12 +112,14 @@ func newKeyMaker(parsed []ParsedIdentity) *keyMaker {
 	return &keyMaker{parsed: parsed, dict: newDict(), exact: make([]Code, len(parsed))}
 }
 
-func (m *keyMaker) code(s Space, text string) Code {
-	m.buf = append(append(m.buf[:0], byte(s)), text...)
+// code is the code of a key. The tenant is part of the key, so that the same address in two tenants is never the same fact.
+func (m *keyMaker) code(s Space, tenant, text string) Code {
+	m.buf = append(append(m.buf[:0], byte(s)), tenant...)
+	m.buf = append(append(m.buf, 0), text...)
 	return m.dict.code(string(m.buf))
 }
 
-func (m *keyMaker) add(keys []Key, combo uint32, s Space, id *Identity) []Key {
+func (m *keyMaker) add(keys []Key, combo uint32, tenant string, id *Identity) []Key {
 	p := &m.parsed[combo]
 	id.Status = p.Status
 	id.Flags |= p.Flags & IdentityFixedLine
@@ -125,13 +128,13 @@ func (m *keyMaker) add(keys []Key, combo uint32, s Space, id *Identity) []Key {
 	}
 	if p.Exact != "" {
 		if m.exact[combo] == 0 {
-			m.exact[combo] = m.code(s, p.Exact)
+			m.exact[combo] = m.code(p.Space, tenant, p.Exact)
 		}
 		id.Key = m.exact[combo]
-		keys = append(keys, Key{Value: id.Key, Space: s, Flags: id.Flags})
+		keys = append(keys, Key{Value: id.Key, Space: p.Space, Flags: id.Flags})
 	}
 	for _, d := range p.Derived {
-		keys = append(keys, Key{Value: m.code(d.Space, d.Text), Space: d.Space, Forms: d.Forms, Flags: id.Flags})
+		keys = append(keys, Key{Value: m.code(d.Space, tenant, d.Text), Space: d.Space, Forms: d.Forms, Flags: id.Flags})
 	}
 	return keys
 }

@@ -84,6 +84,7 @@ type Key struct {
 type ParsedIdentity struct {
 	Status  Status
 	Flags   IdentityFlags // only IdentityFixedLine is taken from here
+	Space   Space         // of the exact key
 	Exact   string        // exact key text, "" when there is none
 	Derived []DerivedKey  // forms that may propose a pair
 }

@@ -1,7 +1,11 @@
 // Package contact holds the contacts of a run in one immutable columnar table, and the vocabulary to speak of them.
 package contact
 
-import "github.com/apache/arrow-go/v18/arrow/array"
+import (
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
 
 // Row is the ordinal of a contact in a Table. Rows are ordered by contact id, so they do not depend on the order of the input.
 type Row uint32
@@ -66,7 +70,7 @@ type Table struct {
 	rawIdent  *array.LargeString // channel, NUL, raw value
 	identOff  []uint32
 	idents    []Identity
-	keyDict   *array.LargeString // space byte, then text
+	keyDict   *array.LargeString // space byte, tenant, NUL, text
 	keyOff    []uint32
 	keys      []Key
 	customIdx []int // raw column of each custom column
@@ -173,12 +177,13 @@ func (t *Table) KeySpace(c Code) Space {
 	return Space(t.keyDict.Value(int(c))[0])
 }
 
-// KeyText is the text of a key code.
+// KeyText is the text of a key code, without its tenant.
 func (t *Table) KeyText(c Code) string {
 	if c == 0 {
 		return ""
 	}
-	return t.keyDict.Value(int(c))[1:]
+	_, text, _ := strings.Cut(t.keyDict.Value(int(c))[1:], "\x00")
+	return text
 }
 
 // Release gives the Arrow memory back.

@@ -1,0 +1,37 @@
+package scoring
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// Config holds what a user may choose about scoring. The zero value means the defaults.
+type Config struct {
+	// Threshold is the match probability from which the statistical model suggests a pair that shares no identity, between 0 and 1.
+	// Default 0.95.
+	Threshold float64 `yaml:"threshold" json:"threshold"`
+	// SamplePairs is how many random pairs are compared to learn how often unrelated contacts agree. Default 300,000.
+	SamplePairs int `yaml:"sample_pairs" json:"sample_pairs"`
+	// Seed makes another sample. Default 1.
+	Seed uint64 `yaml:"seed" json:"seed"`
+}
+
+// WithDefaults fills what is zero.
+func (c Config) WithDefaults() Config {
+	c.Threshold = cmp.Or(c.Threshold, 0.95)
+	c.SamplePairs = cmp.Or(c.SamplePairs, 300_000)
+	c.Seed = cmp.Or(c.Seed, 1)
+	return c
+}
+
+// Validate lists every problem.
+func (c Config) Validate() []error {
+	var errs []error
+	if c.Threshold < 0 || c.Threshold >= 1 {
+		errs = append(errs, fmt.Errorf("scoring.threshold is %g, must be a probability from 0 to below 1", c.Threshold))
+	}
+	if c.SamplePairs < 0 {
+		errs = append(errs, fmt.Errorf("scoring.sample_pairs is %d, must not be negative", c.SamplePairs))
+	}
+	return errs
+}

@@ -1,0 +1,277 @@
+package scoring
+
+import (
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// facts are what the keys of two contacts say in one namespace.
+type facts struct {
+	a, b    bool          // the side holds keys here
+	same    bool          // a common key, not shared by many
+	shared  bool          // a common key that many people share
+	forms   contact.Forms // of the common derived keys, both sides
+	fixed   bool          // every common key is a fixed line
+	named   bool          // every common key is held under several names
+	derived bool          // a common key that is derived on at least one side
+}
+
+type allFacts [contact.SpaceNationalNumber + 1]facts
+
+// gather walks the two sorted key lists once.
+func (w *Worker) gather(a, b contact.Row, f *allFacts) {
+	*f = allFacts{}
+	p, q := w.s.table.Keys(a), w.s.table.Keys(b)
+	for _, k := range p {
+		f[k.Space].a = true
+	}
+	for _, k := range q {
+		f[k.Space].b = true
+	}
+	for len(p) > 0 && len(q) > 0 {
+		x, y := p[0], q[0]
+		switch {
+		case x.Space < y.Space || x.Space == y.Space && x.Value < y.Value:
+			p = p[1:]
+		case x.Space > y.Space || x.Value > y.Value:
+			q = q[1:]
+		default:
+			w.common(x, y, &f[x.Space])
+			p, q = p[1:], q[1:]
+		}
+	}
+}
+
+func (w *Worker) common(x, y contact.Key, f *facts) {
+	if x.Space.Derived() {
+		if x.Forms|y.Forms != 0 {
+			f.derived = true
+			f.forms |= x.Forms | y.Forms
+		}
+		return
+	}
+	if w.s.shared.Is(x.Value) {
+		f.shared = true
+		return
+	}
+	fixed := (x.Flags|y.Flags)&contact.IdentityFixedLine != 0
+	named := w.s.shared.Names(x.Value) > 1
+	if !f.same {
+		f.fixed, f.named = fixed, named
+	}
+	f.fixed, f.named = f.fixed && fixed, f.named && named
+	f.same = true
+}
+
+func (w *Worker) emailLevel(a, b contact.Row, f *allFacts) uint8 {
+	e, d := &f[contact.SpaceEmail], &f[contact.SpaceDerivedEmail]
+	switch {
+	case e.same:
+		return emailExact
+	case e.shared:
+		return emailShared
+	case d.derived && d.forms&contact.FormLookAlike != 0:
+		return emailLookAlike
+	case d.derived:
+		return emailDerived
+	case !e.a || !e.b:
+		return 0
+	case w.sameLocalPart(a, b):
+		return emailLocalPart
+	default:
+		return emailDifferent
+	}
+}
+
+// minLocalPart is the shortest local part that means something when it recurs at another provider.
+const minLocalPart = 6
+
+func (w *Worker) sameLocalPart(a, b contact.Row) bool {
+	t := w.s.table
+	for _, x := range t.Keys(a) {
+		if x.Space != contact.SpaceEmail {
+			continue
+		}
+		local, _, _ := strings.Cut(t.KeyText(x.Value), "@")
+		if len(local) < minLocalPart {
+			continue
+		}
+		for _, y := range t.Keys(b) {
+			if y.Space != contact.SpaceEmail {
+				continue
+			}
+			if s := t.KeyText(y.Value); len(s) > len(local) && s[len(local)] == '@' && s[:len(local)] == local {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (w *Worker) phoneLevel(a, b contact.Row, f *allFacts) uint8 {
+	p := &f[contact.SpacePhone]
+	switch {
+	case p.same && p.named:
+		return phoneExactNamed
+	case p.same && p.fixed:
+		return phoneExactFixed
+	case p.same:
+		return phoneExact
+	case p.shared:
+		return phoneShared
+	case f[contact.SpaceDerivedPhone].derived || f[contact.SpaceNationalNumber].derived:
+		return phoneDerived
+	case !p.a || !p.b:
+		return 0
+	}
+	return w.nearPhone(a, b)
+}
+
+// extensionMark separates a number from its extension in a phone key.
+const extensionMark = ";ext="
+
+// nearPhone compares numbers that are not equal, best pair first.
+func (w *Worker) nearPhone(a, b contact.Row) uint8 {
+	t, best := w.s.table, phoneDifferent
+	for _, x := range t.Keys(a) {
+		if x.Space != contact.SpacePhone {
+			continue
+		}
+		px, _, _ := strings.Cut(t.KeyText(x.Value), extensionMark)
+		for _, y := range t.Keys(b) {
+			if y.Space != contact.SpacePhone {
+				continue
+			}
+			py, _, _ := strings.Cut(t.KeyText(y.Value), extensionMark)
+			switch {
+			case px == py:
+				best = min(best, phoneSwitchboard)
+			case oneDigitOff(px, py):
+				best = min(best, phoneNear)
+			}
+		}
+	}
+	return best
+}
+
+// oneDigitOff reports whether two numbers of equal length differ in one digit or by one swap of neighbours.
+func oneDigitOff(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	diff := 0
+	for i := range len(a) {
+		if a[i] != b[i] {
+			diff++
+		}
+	}
+	return diff == 1 || diff == 2 && transposed(a, b)
+}
+
+func idLevel(f *facts) uint8 {
+	switch {
+	case f.same:
+		return idExact
+	case f.shared:
+		return idShared
+	default:
+		return 0
+	}
+}
+
+// conflictLevel is idLevel for namespaces in which one person has one key per issuer: provider or type of document.
+func (w *Worker) conflictLevel(a, b contact.Row, space contact.Space, f *facts) uint8 {
+	if l := idLevel(f); l != 0 || !f.a || !f.b {
+		return l
+	}
+	t, level := w.s.table, uint8(0)
+	for _, x := range t.Keys(a) {
+		if x.Space != space {
+			continue
+		}
+		ix, vx := issuer(t.KeyText(x.Value))
+		for _, y := range t.Keys(b) {
+			if y.Space != space {
+				continue
+			}
+			iy, vy := issuer(t.KeyText(y.Value))
+			switch {
+			case ix != iy:
+			case space == contact.SpaceNationalID && distance(vx, vy) <= 2:
+				return idNear
+			default:
+				level = idDifferent
+			}
+		}
+	}
+	return level
+}
+
+// issuer splits "provider|subject" and "type|number"; without a bar there is one unnamed issuer.
+func issuer(s string) (string, string) {
+	if who, v, ok := strings.Cut(s, "|"); ok {
+		return who, v
+	}
+	return "", s
+}
+
+// handleLevel is the level of social and custom ids: two ids on one network are mild evidence against, ids on two networks say nothing.
+func (w *Worker) handleLevel(a, b contact.Row, f *facts) uint8 {
+	if l := idLevel(f); l != 0 || !f.a || !f.b {
+		return l
+	}
+	t := w.s.table
+	for _, x := range t.Keys(a) {
+		if x.Space != contact.SpaceHandle {
+			continue
+		}
+		cx, _, _ := strings.Cut(t.KeyText(x.Value), ":")
+		for _, y := range t.Keys(b) {
+			if y.Space != contact.SpaceHandle {
+				continue
+			}
+			if cy, _, _ := strings.Cut(t.KeyText(y.Value), ":"); cx == cy {
+				return idDifferent
+			}
+		}
+	}
+	return 0
+}
+
+func cookieLevel(f *facts) uint8 {
+	switch {
+	case f.same:
+		return cookieSame
+	case f.shared:
+		return cookieShared
+	case f.a && f.b:
+		return cookieDifferent
+	default:
+		return 0
+	}
+}
+
+// anonymous contacts have no name and nothing to reach them by but a browser.
+func (w *Worker) anonymous(r contact.Row) bool {
+	if w.names.key.Code(r) != 0 {
+		return false
+	}
+	for _, k := range w.s.table.Keys(r) {
+		if k.Space != contact.SpaceCookie {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *Worker) identifiedLevel(a, b contact.Row) uint8 {
+	switch x, y := w.anonymous(a), w.anonymous(b); {
+	case x && y:
+		return bothAnonymous
+	case x || y:
+		return oneAnonymous
+	default:
+		return bothIdentified
+	}
+}

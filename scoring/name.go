@@ -1,0 +1,324 @@
+package scoring
+
+import (
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// part is how two given names, or two family names, relate.
+type part uint8
+
+const (
+	partNull     part = iota // missing on both sides
+	partOneSide              // missing on one side
+	partEqual                //
+	partExtended             // all tokens of one are in the other
+	partNickname             //
+	partInitial              //
+	partScript               // equal in Latin letters
+	partTypo                 //
+	partPhonetic             //
+	partDifferent
+)
+
+// names are the columns a name comparison reads.
+type names struct {
+	key, given, family, middle, suffix *contact.Strings
+	roots, givenLatin, familyLatin     *contact.Strings
+	givenSound, familySound            *contact.Strings
+	givenCache, familyCache            *pairCache
+}
+
+func newNames(t *contact.Table) names {
+	return names{
+		key: t.Col(contact.ColNameKey), given: t.Col(contact.ColGiven), family: t.Col(contact.ColFamily), middle: t.Col(contact.ColMiddle),
+		suffix: t.Col(contact.ColSuffix), roots: t.Col(contact.ColGivenRoots), givenLatin: t.Col(contact.ColGivenLatin),
+		familyLatin: t.Col(contact.ColFamilyLatin), givenSound: t.Col(contact.ColGivenPhonetic), familySound: t.Col(contact.ColFamilyPhonetic),
+		givenCache: newPairCache(), familyCache: newPairCache(),
+	}
+}
+
+// level is the name comparison.
+func (n *names) level(a, b contact.Row) uint8 {
+	ka, kb := n.key.Code(a), n.key.Code(b)
+	switch {
+	case ka == 0 && kb == 0:
+		return nameNull
+	case ka == 0 || kb == 0:
+		return nameOneMissing
+	case ka == kb:
+		return n.equalLevel(a, b)
+	}
+	g, f := n.givenPart(a, b), n.familyPart(a, b)
+	if l, ok := n.crossed(a, b, g, f); ok {
+		return l
+	}
+	return n.joint(a, b, g, f)
+}
+
+// equalLevel tells apart names whose tokens are the same.
+func (n *names) equalLevel(a, b contact.Row) uint8 {
+	switch {
+	case n.middleDiffers(a, b):
+		return nameMiddle
+	case n.given.Code(a) == n.given.Code(b):
+		return nameEqual
+	default:
+		return nameSwapped
+	}
+}
+
+// middleDiffers reports whether both have middle names and none fits the other, as an initial or a part.
+func (n *names) middleDiffers(a, b contact.Row) bool {
+	ma, mb := n.middle.Code(a), n.middle.Code(b)
+	if ma == 0 || mb == 0 || ma == mb {
+		return false
+	}
+	return !fits(n.middle.Text(ma), n.middle.Text(mb))
+}
+
+// fits reports whether one text's tokens are those of the other or their initials, in order, as far as the shorter goes.
+func fits(a, b string) bool {
+	x, y := strings.Fields(a), strings.Fields(b)
+	for i := range min(len(x), len(y)) {
+		if !strings.HasPrefix(x[i], y[i]) && !strings.HasPrefix(y[i], x[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// joint combines the two parts.
+func (n *names) joint(a, b contact.Row, g, f part) uint8 {
+	switch {
+	case f == partOneSide || f == partNull:
+		return givenAlone(g)
+	case g == partOneSide || g == partNull:
+		return familyAlone(f)
+	case g == partDifferent && f == partDifferent:
+		return nameDifferent
+	case g == partDifferent:
+		return nameGiven
+	case f == partDifferent:
+		// A changed surname is believed of a fully written given name only: "A." with another surname is another person.
+		if g == partEqual || g == partNickname || g == partScript {
+			return nameSurname
+		}
+		return nameDifferent
+	case n.middleDiffers(a, b):
+		return nameTypo
+	}
+	return max(variantLevel(g), variantLevel(f))
+}
+
+func givenAlone(g part) uint8 {
+	switch g {
+	case partEqual:
+		return nameGivenOnly
+	case partDifferent:
+		return nameGiven
+	default:
+		return variantLevel(g)
+	}
+}
+
+func familyAlone(f part) uint8 {
+	switch f {
+	case partEqual:
+		return nameFamilyOnly
+	case partDifferent:
+		return nameDifferent
+	default:
+		return variantLevel(f)
+	}
+}
+
+// variantLevel is the joint level when this part is the weaker one.
+func variantLevel(p part) uint8 {
+	switch p {
+	case partEqual:
+		return nameEqual
+	case partExtended:
+		return nameExtended
+	case partNickname:
+		return nameNickname
+	case partInitial:
+		return nameInitial
+	case partScript:
+		return nameOtherScript
+	case partTypo:
+		return nameTypo
+	default:
+		return namePhonetic
+	}
+}
+
+// crossed recognises names whose parts stand in the wrong fields: exchanged with a slip of spelling, or a single token that is the other
+// side's family name.
+func (n *names) crossed(a, b contact.Row, g, f part) (uint8, bool) {
+	if g != partDifferent {
+		return 0, false
+	}
+	ga, fa, gb, fb := n.givenLatin.Value(a), n.familyLatin.Value(a), n.givenLatin.Value(b), n.familyLatin.Value(b)
+	switch {
+	case f == partOneSide && (ga != "" && fa == "" && ga == fb || gb != "" && fb == "" && gb == fa):
+		return nameFamilyOnly, true
+	case f != partDifferent || ga == "" || gb == "":
+		return 0, false
+	case ga == fb && fa == gb:
+		return nameOtherScript, true // equal tokens in one script were caught by the key
+	case closeName(ga, fb) && closeName(fa, gb):
+		return nameTypo, true
+	}
+	return 0, false
+}
+
+func (n *names) givenPart(a, b contact.Row) part {
+	x, y := n.given.Code(a), n.given.Code(b)
+	if p, done := trivial(x, y); done {
+		return p
+	}
+	return part(n.givenCache.verdict(x, y, func() uint8 {
+		ga, gb := n.given.Text(x), n.given.Text(y)
+		la, lb := n.givenLatin.Value(a), n.givenLatin.Value(b)
+		switch {
+		case isInitialOf(ga, gb):
+			return uint8(partInitial)
+		case la == lb:
+			return uint8(partScript)
+		case anyToken(n.roots.Value(a), n.roots.Value(b)):
+			return uint8(partNickname)
+		case extends(ga, gb):
+			return uint8(partExtended)
+		case closeName(la, lb):
+			return uint8(partTypo)
+		case soundsAlike(n.givenSound.Code(a), n.givenSound.Code(b), la, lb):
+			return uint8(partPhonetic)
+		default:
+			return uint8(partDifferent)
+		}
+	}))
+}
+
+func (n *names) familyPart(a, b contact.Row) part {
+	x, y := n.family.Code(a), n.family.Code(b)
+	if p, done := trivial(x, y); done {
+		return p
+	}
+	return part(n.familyCache.verdict(x, y, func() uint8 {
+		fa, fb := n.family.Text(x), n.family.Text(y)
+		la, lb := n.familyLatin.Value(a), n.familyLatin.Value(b)
+		switch {
+		case isInitialOf(fa, fb):
+			return uint8(partInitial)
+		case la == lb:
+			return uint8(partScript)
+		case extends(fa, fb):
+			return uint8(partExtended)
+		case strings.ReplaceAll(la, " ", "") == strings.ReplaceAll(lb, " ", ""):
+			return uint8(partTypo)
+		case closeName(la, lb):
+			return uint8(partTypo)
+		case soundsAlike(n.familySound.Code(a), n.familySound.Code(b), la, lb):
+			return uint8(partPhonetic)
+		default:
+			return uint8(partDifferent)
+		}
+	}))
+}
+
+func trivial(x, y contact.Code) (part, bool) {
+	switch {
+	case x == 0 && y == 0:
+		return partNull, true
+	case x == 0 || y == 0:
+		return partOneSide, true
+	case x == y:
+		return partEqual, true
+	default:
+		return 0, false
+	}
+}
+
+// closeName applies the policy's edit limit: one edit in names of up to four letters, two in longer ones.
+func closeName(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	limit := 2
+	if min(len(a), len(b)) <= 4 {
+		limit = 1
+	}
+	if d := len(a) - len(b); d > limit || -d > limit {
+		return false
+	}
+	return distance(a, b) <= limit
+}
+
+// isInitialOf reports whether one name is only an initial (or initials) that the other begins with.
+func isInitialOf(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	x, y := strings.Fields(a), strings.Fields(b)
+	if len(x) == 0 || len(x) > len(y) || len(a) == len(b) {
+		return false
+	}
+	for i, t := range x {
+		if !isLetter(t) || !strings.HasPrefix(y[i], t) {
+			return false
+		}
+	}
+	return true
+}
+
+// isLetter reports whether a token is a single letter of an alphabet; a single CJK character is a whole name.
+func isLetter(t string) bool {
+	r := []rune(t)
+	return len(r) == 1 && r[0] < 0x1100
+}
+
+// soundsAlike wants equal phonetic codes and the same first letter: the codes are coarse, and people rarely mishear how a name begins.
+func soundsAlike(x, y contact.Code, a, b string) bool {
+	return x != 0 && x == y && a != "" && b != "" && a[0] == b[0]
+}
+
+// extends reports whether all tokens of one name are in the other: "maria" and "maria jose", "garcia" and "garcia lopez".
+func extends(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	n := 0
+	for tok := range strings.FieldsSeq(a) {
+		if len(tok) < 2 || !hasToken(b, tok) {
+			return false
+		}
+		n++
+	}
+	return n > 0
+}
+
+// anyToken reports whether two space-separated lists share a token.
+func anyToken(a, b string) bool {
+	for tok := range strings.FieldsSeq(a) {
+		if hasToken(b, tok) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *names) suffixLevel(a, b contact.Row) uint8 {
+	x, y := n.suffix.Code(a), n.suffix.Code(b)
+	switch {
+	case x == 0 && y == 0:
+		return 0
+	case x == 0 || y == 0:
+		return suffixOneSide
+	case x == y:
+		return suffixEqual
+	default:
+		return suffixDifferent
+	}
+}
