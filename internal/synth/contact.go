@@ -70,7 +70,7 @@ func (w *page) reach() (clean reachable) {
 			which = 1
 			w.damage |= changedEmail
 		}
-		w.Email = p.emails[which]
+		w.Email = w.g.emailOf(p, which)
 	}
 	if t.keys&keyPhone != 0 {
 		w.phone = p.phones[0]

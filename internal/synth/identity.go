@@ -77,7 +77,7 @@ func (w *page) handle(s source) (channel, value string, verified bool) {
 	case facebook:
 		return "facebook", digits(seed, "facebook", p.slot, 16), true
 	case twitter:
-		name := mailName(p.given.latin)
+		name := p.given.mail
 		return "twitter", "@" + name[:min(len(name), 8)] + "_" + base36(code), true
 	case wechat:
 		return "wechat", "o" + token(seed, "wechat", p.slot, 27), true

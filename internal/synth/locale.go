@@ -15,6 +15,7 @@ var localeFiles embed.FS
 // spelling is a name in its own script and in Latin letters, with other romanizations where people use several.
 type spelling struct {
 	native, latin string
+	mail          string // as typed before an @
 	variants      []string
 }
 
@@ -170,10 +171,14 @@ func parseSpelling(item string) spelling {
 	native, latin, ok := strings.Cut(item, "/")
 	if !ok {
 		variants := strings.Split(item, "|")
-		return spelling{native: variants[0], latin: variants[0], variants: variants[1:]}
+		return newSpelling(variants[0], variants[0], variants[1:])
 	}
 	variants := strings.Split(latin, "|")
-	return spelling{native: native, latin: variants[0], variants: variants[1:]}
+	return newSpelling(native, variants[0], variants[1:])
+}
+
+func newSpelling(native, latin string, variants []string) spelling {
+	return spelling{native: native, latin: latin, mail: mailName(latin), variants: variants}
 }
 
 func (l *locale) finish() error {

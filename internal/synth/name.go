@@ -8,7 +8,7 @@ import (
 // writeName records the name as this channel learned it. A contact with a shared identity keeps its full name, and only
 // gets damage that leaves it readable: case, spaces, marks, order.
 func (w *page) writeName() {
-	p, d, r := w.p, w.d, w.r
+	p, d := w.p, w.d
 	if p.scene.kind == undecidable {
 		if p.member == 0 || d.IntN(2) == 0 {
 			w.FirstName, w.LastName = p.given.native, p.family
@@ -40,13 +40,22 @@ func (w *page) writeName() {
 			w.MiddleName = string(firstRune(p.middle.native)) + "."
 		}
 	}
-	if folded := foldName(w.FirstName, d.IntN(2) == 0) + "\x00" + foldName(w.LastName, d.IntN(2) == 0); folded != w.FirstName+"\x00"+w.LastName && d.chance(r.Diacritics) {
-		w.damage |= diacritics
-		w.FirstName, w.LastName, _ = strings.Cut(folded, "\x00")
-		w.MiddleName = foldName(w.MiddleName, false)
-	}
+	w.dropMarks()
 	w.arrange()
 	w.scruff()
+}
+
+// dropMarks writes the name without its marks, if it has any.
+func (w *page) dropMarks() {
+	long := w.d.IntN(2) == 0
+	if !w.d.chance(w.r.Diacritics) {
+		return
+	}
+	first, last := foldName(w.FirstName, long), foldName(w.LastName, long)
+	if first != w.FirstName || last != w.LastName {
+		w.FirstName, w.MiddleName, w.LastName = first, foldName(w.MiddleName, long), last
+		w.damage |= diacritics
+	}
 }
 
 func (w *page) isNamed() bool {
@@ -226,15 +235,15 @@ func foldName(name string, long bool) string {
 }
 
 func foldMarks(name string, long bool) string {
-	var b strings.Builder
+	b := make([]byte, 0, len(name))
 	for _, r := range name {
-		plain := foldRune(r)
-		if !long && len(plain) == 2 && r != 'ß' && r != 'æ' && r != 'œ' && r != 'þ' {
-			plain = plain[:1]
+		start := len(b)
+		b = appendFolded(b, r)
+		if !long && len(b) == start+2 && b[start] < 0x80 && r != 'ß' && r != 'æ' && r != 'œ' && r != 'þ' {
+			b = b[:start+1]
 		}
-		b.WriteString(plain)
 	}
-	return b.String()
+	return string(b)
 }
 
 // cjk says that a name is written without letters that could be confused one by one.

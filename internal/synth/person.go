@@ -1,7 +1,5 @@
 package synth
 
-import "strings"
-
 // key is one thing two contacts of a person can have in common.
 type key uint8
 
@@ -35,7 +33,6 @@ type person struct {
 	otherLatin    string
 	suffix        string
 	birth         date
-	emails        [2]string
 	phones        [2]phone
 	homes         [2]address
 	company       string
@@ -62,15 +59,13 @@ func (g *Generator) personAt(s *scene, member, start int) *person {
 		p.homes[0] = s.home
 	}
 	if s.kind == namesakes {
-		p.homes[0].city, p.homes[0].postcode = s.home.city, s.home.postcode
+		p.homes[0].city = s.home.city
 	}
 	for which := range p.phones {
 		p.phones[which] = g.personNumber(l, start, which)
-		p.emails[which] = g.emailOf(d, p, which)
 	}
 	if s.kind == colleagues {
 		p.company = s.company
-		p.emails[0] = mailName(p.given.latin) + "." + mailName(p.familyLatin) + "@" + s.domain
 	} else if d.chance(0.25) {
 		p.company, _ = g.companyOf(-1-d.IntN(4000), l)
 	}
@@ -93,8 +88,8 @@ func (g *Generator) baptize(d dice, p *person) {
 	case household, namesakes, undecidable:
 		surname = s.surname
 	}
-	if middles := givenNames(l, p.female); d.chance(0.35) {
-		p.middle = middles[d.IntN(len(middles))]
+	if middle := list[d.IntN(len(list))]; d.chance(0.35) && middle.native != p.given.native {
+		p.middle = middle
 	}
 	p.family, p.familyLatin = g.gendered(l, p.female, surname)
 	if l.doubleFamily && s.kind != namesakes {
@@ -144,19 +139,23 @@ func (g *Generator) birthOf(d dice, p *person) date {
 
 // emailOf builds an address of the person's own: form, provider and number together encode a code no one else has, so two
 // people of one name never get one address.
-func (g *Generator) emailOf(d dice, p *person, which int) string {
+func (g *Generator) emailOf(p *person, which int) string {
+	first, last := p.given.mail, mailName(p.familyLatin)
+	if p.scene.kind == colleagues && which == 0 {
+		return first + "." + last + "@" + p.scene.domain
+	}
 	code := int(g.mailCodes.at(uint64(2*p.slot + which)))
 	provider := p.locale.mail[code%len(p.locale.mail)]
 	code /= len(p.locale.mail)
-	first, last := mailName(p.given.latin), mailName(p.familyLatin)
 	if which == 1 && p.otherLatin != "" {
 		last = mailName(p.otherLatin)
 	}
-	forms := [...]string{
-		first + "." + last, last + "." + first, first[:1] + "." + last, first + "_" + last,
-		first + last, last + "_" + first[:1], first[:1] + last, last + "-" + first,
+	forms := [...][3]string{
+		{first, ".", last}, {last, ".", first}, {first[:1], ".", last}, {first, "_", last},
+		{first, "", last}, {last, "_", first[:1]}, {first[:1], "", last}, {last, "-", first},
 	}
-	local := forms[code%len(forms)]
+	form := &forms[code%len(forms)]
+	local := form[0] + form[1] + form[2]
 	if code /= len(forms); code > 0 {
 		local += itoa(code)
 	}
@@ -218,16 +217,20 @@ func link(d dice, p *person, k int) {
 
 // mailName is a name as people type it before the @: Latin, lower case, letters only.
 func mailName(latin string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(latin) {
-		for _, c := range foldRune(r) {
-			if c >= 'a' && c <= 'z' {
-				b.WriteRune(c)
+	b := make([]byte, 0, len(latin)+2)
+	for _, r := range latin {
+		start := len(b)
+		b = appendFolded(b, r)
+		kept := b[:start]
+		for _, c := range b[start:] {
+			if c |= 0x20; c >= 'a' && c <= 'z' {
+				kept = append(kept, c)
 			}
 		}
+		b = kept
 	}
-	if b.Len() == 0 {
+	if len(b) == 0 {
 		return "x"
 	}
-	return b.String()
+	return string(b)
 }

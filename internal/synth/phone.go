@@ -118,13 +118,17 @@ func (p phone) written(way int) string {
 }
 
 func exitCode(l *locale) string {
-	switch l.calling {
-	case "1":
+	switch l.code {
+	case "US":
 		return "011"
-	case "7":
+	case "RU":
 		return "810"
-	case "81":
+	case "JP":
 		return "010"
+	case "KR":
+		return "001"
+	case "BR":
+		return "0021"
 	}
 	return "00"
 }

@@ -2,27 +2,38 @@ package synth
 
 import "strings"
 
-// address is where a person lives, cleanly written.
+// address is where a person lives. It is written out only for the contacts that record it.
 type address struct {
-	street, city, state, postcode string
+	*city
+	locale *locale
+	road   string
+	number int
+	code   uint64 // fills the postcode's pattern
 }
 
 func newAddress(d dice, l *locale) address {
-	c := l.cities[d.rank(len(l.cities))]
-	number := itoa(1 + int(float64(d.IntN(220))*d.Float64()))
-	street := strings.NewReplacer("{n}", number, "{s}", l.streets[d.rank(len(l.streets))]).Replace(l.streetForm)
-	return address{street: street, city: c.name, state: c.state, postcode: postcode(d, c.postcode)}
+	return address{
+		city: &l.cities[d.rank(len(l.cities))], locale: l, road: l.streets[d.rank(len(l.streets))],
+		number: 1 + int(float64(d.IntN(220))*d.Float64()), code: d.Uint64(),
+	}
 }
 
-// postcode fills a city's pattern: # a digit, @ a letter.
-func postcode(d dice, pattern string) string {
-	text := []byte(pattern)
+func (a address) street() string {
+	line := strings.Replace(a.locale.streetForm, "{s}", a.road, 1)
+	return strings.Replace(line, "{n}", itoa(a.number), 1)
+}
+
+// zip fills the city's pattern: # a digit, @ a letter.
+func (a address) zip() string {
+	text, code := []byte(a.postcode), a.code
 	for i, c := range text {
 		switch c {
 		case '#':
-			text[i] = byte('0' + d.IntN(10))
+			text[i] = byte('0' + code%10)
+			code /= 10
 		case '@':
-			text[i] = "ABDEFGHJLNPQRSTUWXYZ"[d.IntN(20)]
+			text[i] = "ABDEFGHJLNPQRSTUWXYZ"[code%20]
+			code /= 20
 		}
 	}
 	return string(text)
@@ -30,17 +41,18 @@ func postcode(d dice, pattern string) string {
 
 // writeAddress records an address, sometimes abbreviated or shouted.
 func (w *page) writeAddress(a address) {
-	w.Street, w.City, w.State, w.Postcode = a.street, a.city, a.state, a.postcode
+	street, zip := a.street(), a.zip()
+	w.Street, w.City, w.State, w.Postcode = street, a.name, a.state, zip
 	if w.d.chance(w.r.AddressAbbrev) {
 		w.damage |= addressAbbrev
-		if w.Street = abbreviations.Replace(a.street); w.Street == a.street {
-			w.Street = strings.ToUpper(a.street)
+		if w.Street = abbreviations.Replace(street); w.Street == street {
+			w.Street = strings.ToUpper(street)
 		}
 		if w.d.chance(0.3) {
-			w.City = strings.ToUpper(a.city)
+			w.City = strings.ToUpper(a.name)
 		}
 		if w.d.chance(0.3) {
-			w.Postcode = strings.ReplaceAll(a.postcode, " ", "")
+			w.Postcode = strings.ReplaceAll(zip, " ", "")
 		}
 	}
 	if w.lost() {

@@ -136,7 +136,7 @@ func (g *Generator) setScene(s *scene) {
 	case household:
 		code := g.mailCodes.at(uint64(s.first))
 		form := [...]string{"family.", "the", "casa."}[d.IntN(3)]
-		s.mailbox = form + mailName(s.surname.latin) + itoa(int(code)) + "@" + l.mail[int(code)%len(l.mail)]
+		s.mailbox = form + s.surname.mail + itoa(int(code)) + "@" + l.mail[int(code)%len(l.mail)]
 	case roleMailbox:
 		s.mailbox = d.pick([]string{"info", "sales", "support", "office", "contact", "hello"}) + "@" + s.domain
 	}
@@ -178,7 +178,7 @@ func (g *Generator) distinctGiven(s *scene, i int) spelling {
 
 func initialTaken(s *scene, i int, name spelling) bool {
 	for _, other := range s.given[:i] {
-		if other.latin[:1] == name.latin[:1] || firstRune(other.native) == firstRune(name.native) {
+		if other.mail[0] == name.mail[0] || firstRune(other.native) == firstRune(name.native) {
 			return true
 		}
 	}
@@ -188,7 +188,7 @@ func initialTaken(s *scene, i int, name spelling) bool {
 // twinName picks the next name of the same first letter: parents of twins do that, and it is the harder case.
 func twinName(list []spelling, first spelling) spelling {
 	for _, name := range list {
-		if name.latin != first.latin && name.native != first.native && name.latin[:1] == first.latin[:1] {
+		if name.latin != first.latin && name.native != first.native && name.mail[0] == first.mail[0] {
 			return name
 		}
 	}
@@ -211,7 +211,7 @@ func givenNames(l *locale, female bool) []spelling {
 func (g *Generator) surname(d dice, l *locale) spelling {
 	if len(l.stems) > 0 && d.chance(0.3) {
 		name := l.stems[d.IntN(len(l.stems))] + l.endings[d.IntN(len(l.endings))]
-		return spelling{native: name, latin: name}
+		return spelling{native: name, latin: name, mail: mailName(name)}
 	}
 	return l.family[d.rank(len(l.family))]
 }

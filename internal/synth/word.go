@@ -79,17 +79,19 @@ func (g *Generator) numberIndex(code, space uint64) uint64 {
 	return spread(g.phoneCodes.at(code), uint64(3*g.cfg.Contacts), space)
 }
 
-// foldRune spells a letter with marks in plain ASCII, as people do in mail addresses; others stay.
-func foldRune(r rune) string {
+// appendFolded spells a letter with marks in plain ASCII, as people do in mail addresses; others stay.
+func appendFolded(b []byte, r rune) []byte {
 	if r < 0x80 {
-		return string(r)
+		return append(b, byte(r))
 	}
-	for _, group := range foldGroups {
-		if strings.ContainsRune(group[1], r) {
-			return group[0]
+	if r <= 'ё' { // the last letter of the groups
+		for i := range foldGroups {
+			if strings.ContainsRune(foldGroups[i][1], r) {
+				return append(b, foldGroups[i][0]...)
+			}
 		}
 	}
-	return string(r)
+	return utf8.AppendRune(b, r)
 }
 
 var foldGroups = [...][2]string{
@@ -97,5 +99,6 @@ var foldGroups = [...][2]string{
 	{"o", "óòôõő"}, {"O", "ÓÒÔÕ"}, {"u", "úùûůű"}, {"U", "ÚÙÛ"}, {"n", "ñńň"}, {"N", "ÑŃ"}, {"c", "çćč"}, {"C", "ÇĆČ"},
 	{"ae", "äæ"}, {"Ae", "ÄÆ"}, {"oe", "öøœ"}, {"Oe", "ÖØŒ"}, {"ue", "ü"}, {"Ue", "Ü"}, {"ss", "ß"}, {"s", "śšşș"},
 	{"S", "ŚŠŞ"}, {"z", "źżž"}, {"Z", "ŹŻŽ"}, {"l", "ł"}, {"L", "Ł"}, {"y", "ýÿ"}, {"r", "ř"}, {"t", "ťțţ"}, {"d", "ďđ"},
-	{"g", "ğ"}, {"th", "þ"}, {"dh", "ð"},
+	{"е", "ё"}, {"Е", "Ё"}, {"α", "ά"}, {"ε", "έ"}, {"η", "ή"}, {"ι", "ίϊΐ"}, {"ο", "ό"}, {"υ", "ύ"}, {"ω", "ώ"}, {"Ε", "Έ"},
+	{"Α", "Ά"}, {"g", "ğ"}, {"th", "þ"}, {"dh", "ð"},
 }
