@@ -61,7 +61,7 @@ func foldedPrefix(s string) (n int, ascii bool) {
 			if n == 0 || s[n-1] == ' ' || n == len(s)-1 {
 				break
 			}
-		} else if c >= utf8.RuneSelf || foldASCII[c] != c {
+		} else if c >= utf8.RuneSelf || c == 0 || foldASCII[c] != c {
 			break
 		}
 		n++

@@ -76,15 +76,33 @@ func (p *NameParser) Parse(parts NameParts) Name {
 	if suffix := normalSuffix(Fold(capRunes(parts.Suffix))); suffix != "" {
 		n.Suffix = suffix
 	}
+	n.settle()
 	if n.Given == "" && n.Family == "" {
 		n.Given, n.Middle = n.Middle, ""
 	}
-	if n.Given == "" && n.Family == "" {
+	if n.Given == "" && n.Family == "" || p.isFiller(n.Given, n.Middle, n.Family) { // Mr. Unknown
 		return Name{Status: Filler, FoundEmail: n.FoundEmail, FoundPhone: n.FoundPhone}
 	}
 	n.Status = OK
 	p.complete(&n)
 	return n
+}
+
+// settle reads the parts that were found once more, until nothing changes: a suffix in the middle of a whole name stands
+// at the end of the given name once the family name is cut off. Names of two plain words are settled from the start.
+func (n *Name) settle() {
+	for range 4 {
+		n.Given, n.Middle, n.Family = dropPlaceholder(n.Given), dropPlaceholder(n.Middle), dropPlaceholder(n.Family)
+		if n.Given == "" || n.Family == "" || !titleWords.has(n.Given) && strings.IndexByte(n.Given, ' ') < 0 && strings.IndexByte(n.Family, ' ') < 0 && n.Middle == "" {
+			return
+		}
+		again := Name{Suffix: n.Suffix}
+		again.arrange(n.Given, n.Middle, n.Family)
+		if again.Given == n.Given && again.Middle == n.Middle && again.Family == n.Family && again.Suffix == n.Suffix {
+			return
+		}
+		n.Given, n.Middle, n.Family, n.Suffix = again.Given, again.Middle, again.Family, again.Suffix
+	}
 }
 
 // complete fills what follows from the parts of the name.

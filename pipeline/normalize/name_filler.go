@@ -69,9 +69,19 @@ func dropNumbers(folded string) string {
 	return strings.Join(kept, " ")
 }
 
-// dropPlaceholder empties a field that only says there is no value: Maria, "unknown".
+// emptyNameWords are folded words that say, in one name field, that there is no value. Na, Nan, Nil and Blank are
+// names of people, so this list is shorter than placeholderWords.
+var emptyNameWords = setOf(
+	"n a", "none", "null", "unknown", "undefined", "not available", "not applicable", "not provided", "not specified", "no data", "tbd",
+	"xxx", "xxxx", "xxxxx", "unbekannt", "keine angabe", "k a", "desconocido", "desconocida", "ninguno", "sin datos", "inconnu", "inconnue",
+	"aucun", "sconosciuto", "desconhecido", "onbekend", "ukjent", "okand", "ukendt", "nieznany", "неизвестно", "no last name", "no first name",
+	"no name", "noname", "lastname", "firstname", "last name", "first name", "nachname", "vorname", "apellido", "不明", "未知",
+)
+
+// dropPlaceholder empties a field that only says there is no value: Maria, "unknown". NA is what statistics software
+// writes for it; Na is a family name.
 func dropPlaceholder(field string) string {
-	if field == "" || placeholderWords.has(Fold(field)) {
+	if field == "" || field == "NA" || emptyNameWords.has(Fold(field)) {
 		return ""
 	}
 	return field

@@ -47,7 +47,7 @@ func normalSuffix(folded string) string {
 }
 
 // nameWords splits a cleaned field into folded words. Dots part initials (J.R.) unless the word with its dots is a
-// title or a degree (Ph.D.); hyphens part the halves of a double name.
+// title or a degree (Ph.D.); hyphens part the halves of a double name. Numbers are no names.
 func nameWords(field string) []string {
 	words := make([]string, 0, 4)
 	for raw := range strings.FieldsSeq(field) {
@@ -58,10 +58,10 @@ func nameWords(field string) []string {
 		if dot := strings.IndexByte(raw, '.'); dot >= 0 && dot < len(raw)-1 && !titleWords.has(folded) && !degreeWords.has(folded) {
 			folded = Fold(strings.ReplaceAll(raw, ".", " "))
 		}
-		if strings.IndexByte(folded, ' ') < 0 {
-			words = append(words, folded)
-		} else {
-			words = append(words, strings.Fields(folded)...)
+		for word := range strings.FieldsSeq(folded) {
+			if !isNumber(word) {
+				words = append(words, word)
+			}
 		}
 	}
 	return words
@@ -80,9 +80,9 @@ func trimTitles(words []string, keep int) []string {
 func trimEndings(words []string, keep int) (rest []string, suffix string) {
 	for len(words) > keep {
 		last := words[len(words)-1]
-		if s := normalSuffix(last); s != "" && !isNumber(last) {
+		if s := normalSuffix(last); s != "" {
 			suffix = s
-		} else if !degreeWords.has(last) && !isNumber(last) {
+		} else if !degreeWords.has(last) {
 			break
 		}
 		words = words[:len(words)-1]
@@ -91,7 +91,7 @@ func trimEndings(words []string, keep int) (rest []string, suffix string) {
 }
 
 func isNumber(word string) bool {
-	return word != "" && countDigits(word) == len(word)
+	return strings.IndexFunc(word, func(r rune) bool { return !unicode.IsNumber(r) }) < 0
 }
 
 // isInitial reports whether a folded word is a single letter of an alphabet. A single Han or Hangul character is a name.

@@ -38,8 +38,15 @@ func nicknameTable(text string) map[string]string {
 	}
 	table := make(map[string]string, len(roots))
 	for form, names := range roots {
-		slices.Sort(names)
-		table[form] = strings.Join(names, " ")
+		// Alex stands for Alexander; that Alexandre is a spelling of Alexander need not be said twice.
+		kept := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return name != form && slices.ContainsFunc(roots[name], func(root string) bool { return root != name && slices.Contains(names, root) })
+		})
+		if len(kept) == 0 { // two formal names that stand for each other
+			kept = names
+		}
+		slices.Sort(kept)
+		table[form] = strings.Join(kept, " ")
 	}
 	return table
 }
