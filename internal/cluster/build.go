@@ -1,0 +1,101 @@
+package cluster
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/scoring"
+)
+
+// Input is what clusters are built from.
+type Input struct {
+	Table  *contact.Table
+	Edges  []scoring.Edge // every pair that is not no_match, each once, A < B; ordered by A, then B (put in order when they are not)
+	Judge  Judge
+	Config Config
+}
+
+// Result is what Build found.
+type Result struct {
+	Edges    []scoring.Edge // the input's edges in order; those inside a group that may not merge now say review. Shared with the input when nothing changed
+	Clusters []Cluster      // ordered by first member; no contact is in two
+	Cuts     []Cut          // ordered by edge
+}
+
+// Build makes clusters of auto_merge and suggest edges.
+//
+// Contacts joined by auto_merge edges form a group. A group whose members do not all agree goes to review whole: which of its edges is
+// wrong is for a person to say. Suggest edges then join groups and single contacts, strongest first, and an edge that would bring
+// together two members who must not be in one cluster is cut, so that a chain breaks at its weakest link. A review edge is a question between
+// clusters: its two contacts are kept apart.
+func Build(in Input) Result {
+	b := &builder{
+		table: in.Table, edges: in.Edges, judge: in.Judge, cfg: in.Config.WithDefaults(),
+		forest: newForest(in.Table.Len()), conflicts: map[contact.Row]*Conflict{}, refused: map[[2]contact.Row]Cut{},
+	}
+	b.order()
+	b.join()
+	b.demote()
+	b.suggest()
+	slices.SortFunc(b.cuts, func(x, y Cut) int { return cmp.Compare(x.Edge, y.Edge) })
+	return Result{Edges: b.edges, Clusters: b.assemble(), Cuts: b.cuts}
+}
+
+type builder struct {
+	table *contact.Table
+	edges []scoring.Edge
+	judge Judge
+	cfg   Config
+
+	forest    *forest
+	first     []uint32                  // edges of A are first[A]..first[A+1]
+	group     []contact.Row             // root of the auto-merge group of each row
+	conflicts map[contact.Row]*Conflict // by root of a group that may not merge
+	refused   map[[2]contact.Row]Cut    // pairs of component roots that must stay apart
+	cuts      []Cut
+
+	left, right []contact.Row // scratch
+	values      []channelValue
+}
+
+func edgeOrder(x, y scoring.Edge) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) }
+
+// order makes the edges searchable by their two rows.
+func (b *builder) order() {
+	if !slices.IsSortedFunc(b.edges, edgeOrder) {
+		b.edges = slices.Clone(b.edges)
+		slices.SortFunc(b.edges, edgeOrder)
+	}
+	b.first = make([]uint32, b.table.Len()+1)
+	for i := range b.edges {
+		b.first[b.edges[i].A+1]++
+	}
+	for r := range b.table.Len() {
+		b.first[r+1] += b.first[r]
+	}
+}
+
+// between is the index of the edge between x and y, -1 when there is none.
+func (b *builder) between(x, y contact.Row) int {
+	if y < x {
+		x, y = y, x
+	}
+	from, to := b.first[x], b.first[x+1]
+	i, ok := slices.BinarySearchFunc(b.edges[from:to], y, func(e scoring.Edge, y contact.Row) int { return cmp.Compare(e.B, y) })
+	if !ok {
+		return -1
+	}
+	return int(from) + i
+}
+
+// IDOf is the id of a set of contacts: a hash of their ids. It depends neither on their order nor on other contacts.
+func IDOf(ids []string) string {
+	h := sha256.New()
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		writeText(h, id)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

@@ -1,0 +1,186 @@
+package cluster
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// Merger chooses survivors and makes golden records. It is not safe for concurrent use; texts it returns belong to the table.
+type Merger struct {
+	table     *contact.Table
+	ranker    *ranker
+	units     []unit
+	overrides [][]string // by source code, then unit; nil when the source has none
+
+	ranks  []rank // scratch
+	offers []offer
+	held   []heldIdentity
+}
+
+// NewMerger prepares merging the contacts of a table. The configuration must be valid.
+func NewMerger(t *contact.Table, cfg Config) *Merger {
+	cfg = cfg.WithDefaults()
+	m := &Merger{table: t, ranker: newRanker(t, cfg), units: units(t.Layout(), cfg.Survivorship)}
+	sources := t.Col(contact.ColSource)
+	m.overrides = make([][]string, sources.Distinct())
+	for name, fields := range cfg.Survivorship.Sources {
+		for c := 1; c < sources.Distinct(); c++ {
+			if position([]string{name}, sources.Text(contact.Code(c))) == 0 {
+				m.overrides[c] = m.override(fields)
+			}
+		}
+	}
+	return m
+}
+
+// override is one source's strategy per unit, "" where it has none of its own.
+func (m *Merger) override(fields map[string]string) []string {
+	out := make([]string, len(m.units))
+	for i, u := range m.units {
+		v, ok := lookup(fields, u, m.table.Columns()[u.columns[0]])
+		if !ok {
+			v = fields[AnyField]
+		}
+		out[i] = v
+	}
+	return out
+}
+
+func (m *Merger) strategyFor(u *unit, r contact.Row) string {
+	if o := m.overrides[m.table.Col(contact.ColSource).Code(r)]; o != nil && o[u.index] != "" {
+		return o[u.index]
+	}
+	return u.strategy
+}
+
+// Survivor is the contact of rows that should stay: VIPs first, then by source priority, completeness, identities, and age.
+func (m *Merger) Survivor(rows []contact.Row) contact.Row { return m.ranker.best(rows) }
+
+// Golden makes the golden record of a set of contacts.
+func (m *Merger) Golden(id string, rows []contact.Row) Golden {
+	m.ranks = m.ranker.sorted(m.ranks[:0], rows)
+	g := Golden{Cluster: id, Survivor: m.ranks[0].row, Values: make([]Value, len(m.table.Columns()))}
+	for i := range m.units {
+		u := &m.units[i]
+		if u.fixed != "" {
+			m.fixed(u, g.Values)
+			continue
+		}
+		m.offers = m.offers[:0]
+		for place, k := range m.ranks {
+			m.offers = append(m.offers, m.offer(u, k.row, place))
+		}
+		m.write(u, m.choose(u, m.offers), g.Values)
+	}
+	g.Identities = m.identities()
+	return g
+}
+
+// Goldens makes the golden records of all clusters.
+func (m *Merger) Goldens(clusters []Cluster) []Golden {
+	out := make([]Golden, len(clusters))
+	for i, c := range clusters {
+		out[i] = m.Golden(c.ID, c.Members)
+	}
+	return out
+}
+
+func (m *Merger) value(column int, r contact.Row, rule string) Value {
+	text, ok := m.table.Raw(column, r)
+	return Value{Column: column, Text: text, Null: !ok, From: r, Rule: rule}
+}
+
+// fixed applies the rules that no strategy replaces.
+func (m *Merger) fixed(u *unit, values []Value) {
+	from := m.ranks[0].row
+	column := u.columns[0]
+	switch u.fixed {
+	case RuleOldest:
+		for _, k := range m.ranks[1:] {
+			if older(k.created, m.table.Created(from)) < 0 && filled(m.table, column, k.row) {
+				from = k.row
+			}
+		}
+	case RuleOr, RuleRestrictive:
+		flag := map[contact.Field]contact.RowFlags{
+			contact.FieldVIP: contact.RowVIP, contact.FieldBlocked: contact.RowBlocked, contact.FieldOptOut: contact.RowOptOut,
+		}[u.field]
+		from = m.flagged(column, flag)
+	}
+	values[column] = m.value(column, from, u.fixed)
+}
+
+// flagged is the first member for whom the flag is set and written in the column: the truth keeps the spelling of a contact that tells
+// it. If it is set for nobody, the survivor's value stays, or the first one that says no takes the place of silence.
+func (m *Merger) flagged(column int, flag contact.RowFlags) contact.Row {
+	for _, k := range m.ranks {
+		if m.table.Flags(k.row)&flag != 0 && filled(m.table, column, k.row) {
+			return k.row
+		}
+	}
+	for _, k := range m.ranks {
+		if filled(m.table, column, k.row) {
+			return k.row
+		}
+	}
+	return m.ranks[0].row
+}
+
+// write puts the chosen values into the golden record.
+func (m *Merger) write(u *unit, c chosen, values []Value) {
+	survivor := m.ranks[0].row
+	for _, column := range u.columns {
+		switch {
+		case c.text != nil:
+			values[column] = Value{Column: column, Text: *c.text, From: c.row, Rule: c.rule}
+		case filled(m.table, column, c.row):
+			values[column] = m.value(column, c.row, c.rule)
+		case c.filled && filled(m.table, column, c.fill):
+			values[column] = m.value(column, c.fill, FillEmpty)
+		case c.row != survivor && u.name != "" && u.akin(m.table, c.row, survivor):
+			values[column] = m.value(column, survivor, FillEmpty) // empty never overwrites
+		default:
+			values[column] = m.value(column, c.row, c.rule)
+		}
+	}
+}
+
+type heldIdentity struct {
+	channel uint16
+	key     contact.Code
+	text    string
+	place   int
+	from    contact.Row
+}
+
+// identities is the union of the members' identities in the order of their ranks. Placeholders are nobody's.
+func (m *Merger) identities() []GoldenIdentity {
+	m.held = m.held[:0]
+	for _, k := range m.ranks {
+		for _, id := range m.table.Identities(k.row) {
+			if id.Status == contact.StatusPlaceholder || id.Status == contact.StatusMissing {
+				continue
+			}
+			m.held = append(m.held, heldIdentity{id.Channel, id.Key, m.table.RawIdentity(id), len(m.held), k.row})
+		}
+	}
+	sameText := func(x, y heldIdentity) int {
+		if x.key != 0 { // spelled differently, they are still one
+			return 0
+		}
+		return strings.Compare(x.text, y.text)
+	}
+	slices.SortFunc(m.held, func(x, y heldIdentity) int {
+		return cmp.Or(cmp.Compare(x.channel, y.channel), cmp.Compare(x.key, y.key), sameText(x, y), cmp.Compare(x.place, y.place))
+	})
+	m.held = slices.CompactFunc(m.held, func(x, y heldIdentity) bool { return x.channel == y.channel && x.key == y.key && sameText(x, y) == 0 })
+	slices.SortFunc(m.held, func(x, y heldIdentity) int { return cmp.Compare(x.place, y.place) })
+	out := make([]GoldenIdentity, len(m.held))
+	for i, h := range m.held {
+		out[i] = GoldenIdentity{Channel: m.table.Channel(contact.Identity{Channel: h.channel}), Value: h.text, From: h.from}
+	}
+	return out
+}

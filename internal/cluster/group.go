@@ -1,0 +1,150 @@
+package cluster
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/scoring"
+)
+
+// join forms the auto-merge groups and finds those that may not merge.
+func (b *builder) join() {
+	for i := range b.edges {
+		if e := &b.edges[i]; e.Decision == scoring.AutoMerge {
+			b.forest.union(e.A, e.B)
+		}
+	}
+	b.group = make([]contact.Row, b.table.Len())
+	for r := range b.group {
+		row := contact.Row(r)
+		b.group[r] = b.forest.find(row)
+		if b.group[r] == row && b.forest.size[r] > 1 {
+			if c := b.conflict(row); c != nil {
+				b.conflicts[row] = c
+			}
+		}
+	}
+}
+
+// conflict says why a group may not merge, nil if it may. Every member is compared with every other, which the size limit keeps cheap.
+func (b *builder) conflict(root contact.Row) *Conflict {
+	b.left = b.forest.members(b.left[:0], root)
+	m := b.left
+	if len(m) > b.cfg.MaxMembers || b.crowded(m, nil) {
+		return &Conflict{A: m[0], B: m[len(m)-1], Reasons: scoring.ClusterTooLarge, Bridge: -1}
+	}
+	var found *Conflict
+	for i, x := range m {
+		for _, y := range m[i+1:] {
+			j := b.judge.Compare(x, y)
+			against := j.Veto | j.Contradiction
+			if e := b.between(x, y); e >= 0 && b.edges[e].Decision == scoring.Review {
+				against |= b.edges[e].Reasons
+			}
+			if against == 0 || found != nil && j.Veto == 0 {
+				continue
+			}
+			found = &Conflict{A: x, B: y, Reasons: against}
+			if j.Veto != 0 {
+				found.Bridge = b.bridge(m, x, y)
+				return found
+			}
+		}
+	}
+	if found != nil {
+		found.Bridge = b.bridge(m, found.A, found.B)
+	}
+	return found
+}
+
+// bridge is the weakest edge on the strongest path from x to y inside a group: the one a person should look at first.
+func (b *builder) bridge(members []contact.Row, x, y contact.Row) int {
+	var inside []int
+	for i, p := range members {
+		for _, q := range members[i+1:] {
+			if e := b.between(p, q); e >= 0 && b.edges[e].Decision == scoring.AutoMerge {
+				inside = append(inside, e)
+			}
+		}
+	}
+	slices.SortFunc(inside, func(p, q int) int {
+		return cmp.Or(cmp.Compare(b.edges[q].Weight, b.edges[p].Weight), cmp.Compare(p, q))
+	})
+	local := newForest(len(members))
+	at := func(r contact.Row) contact.Row {
+		i, _ := slices.BinarySearch(members, r)
+		return contact.Row(i)
+	}
+	for _, e := range inside {
+		local.union(at(b.edges[e].A), at(b.edges[e].B))
+		if local.find(at(x)) == local.find(at(y)) {
+			return e
+		}
+	}
+	return -1
+}
+
+// demote turns the edges inside groups that may not merge into review edges, on a copy.
+func (b *builder) demote() {
+	if len(b.conflicts) == 0 {
+		return
+	}
+	b.edges = slices.Clone(b.edges)
+	for i := range b.edges {
+		e := &b.edges[i]
+		if e.Decision == scoring.NoMatch || b.group[e.A] != b.group[e.B] {
+			continue
+		}
+		if c := b.conflicts[b.group[e.A]]; c != nil {
+			e.Decision = scoring.Review
+			e.Reasons |= c.code()
+		}
+	}
+}
+
+// code is the reason an edge inside the group is given.
+func (c *Conflict) code() scoring.Reasons {
+	if c.Reasons == scoring.ClusterTooLarge {
+		return scoring.ClusterTooLarge
+	}
+	return scoring.ClusterConflict
+}
+
+type channelValue struct {
+	channel uint16
+	key     contact.Code
+}
+
+// crowded reports whether the members of both lists together hold more values on one channel than one person has.
+func (b *builder) crowded(xs, ys []contact.Row) bool {
+	total := 0
+	for _, rows := range [][]contact.Row{xs, ys} {
+		for _, r := range rows {
+			total += len(b.table.Identities(r))
+		}
+	}
+	if total <= b.cfg.MaxIdentitiesPerChannel {
+		return false
+	}
+	b.values = b.values[:0]
+	for _, rows := range [][]contact.Row{xs, ys} {
+		for _, r := range rows {
+			for _, id := range b.table.Identities(r) {
+				if id.Key != 0 {
+					b.values = append(b.values, channelValue{id.Channel, id.Key})
+				}
+			}
+		}
+	}
+	slices.SortFunc(b.values, func(x, y channelValue) int {
+		return cmp.Or(cmp.Compare(x.channel, y.channel), cmp.Compare(x.key, y.key))
+	})
+	b.values = slices.Compact(b.values)
+	for i := b.cfg.MaxIdentitiesPerChannel; i < len(b.values); i++ {
+		if b.values[i].channel == b.values[i-b.cfg.MaxIdentitiesPerChannel].channel {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,277 @@
+package cluster_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/scoring"
+)
+
+type scene struct {
+	n     int
+	max   int
+	edges []scoring.Edge
+	judge objections
+}
+
+func drawScene(t *rapid.T) scene {
+	s := scene{n: rapid.IntRange(2, 12).Draw(t, "n"), max: rapid.IntRange(2, 6).Draw(t, "max"), judge: objections{}}
+	density := rapid.IntRange(1, 6).Draw(t, "density")
+	for a := range s.n {
+		for b := a + 1; b < s.n; b++ {
+			pair := [2]contact.Row{contact.Row(a), contact.Row(b)}
+			if rapid.IntRange(0, 9).Draw(t, "edge") < density {
+				// Few distinct weights, so that ties are common.
+				w := float32(rapid.IntRange(-2, 3).Draw(t, "weight"))
+				s.edges = append(s.edges, edge(pair[0], pair[1], scoring.Decision(rapid.IntRange(0, 3).Draw(t, "decision")), w))
+			}
+			switch rapid.IntRange(0, 19).Draw(t, "objection") {
+			case 0:
+				s.judge[pair] = cluster.Judgement{Veto: scoring.SSOConflict}
+			case 1:
+				s.judge[pair] = cluster.Judgement{Contradiction: scoring.FirstNameMismatch}
+			}
+		}
+	}
+	return s
+}
+
+// naive is the rulebook read literally, on sets of members.
+type naive struct {
+	scene
+	sets   [][]contact.Row
+	review [][]contact.Row
+	cuts   []int
+}
+
+func (s scene) decision(a, b contact.Row) scoring.Decision {
+	for _, e := range s.edges {
+		if e.A == min(a, b) && e.B == max(a, b) {
+			return e.Decision
+		}
+	}
+	return scoring.NoMatch
+}
+
+// reach is everybody who can be reached from start over the edges that count.
+func (s scene) reach(start contact.Row, counts func(i int) bool) []contact.Row {
+	seen := []contact.Row{start}
+	for k := 0; k < len(seen); k++ {
+		for i, e := range s.edges {
+			for _, next := range [2]contact.Row{e.A, e.B} {
+				if counts(i) && (e.A == seen[k] || e.B == seen[k]) && !slices.Contains(seen, next) {
+					seen = append(seen, next)
+				}
+			}
+		}
+	}
+	slices.Sort(seen)
+	return seen
+}
+
+func (s scene) pairs(rows []contact.Row, bad func(a, b contact.Row) bool) bool {
+	for i, a := range rows {
+		for _, b := range rows[i+1:] {
+			if bad(a, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s scene) solve() naive {
+	n := naive{scene: s}
+	for r := range s.n {
+		set := s.reach(contact.Row(r), func(i int) bool { return s.edges[i].Decision == auto })
+		if set[0] != contact.Row(r) {
+			continue
+		}
+		conflict := len(set) > 1 && (len(set) > s.max || s.pairs(set, func(a, b contact.Row) bool {
+			j := s.judge.Compare(a, b)
+			return j.Veto|j.Contradiction != 0 || s.decision(a, b) == review
+		}))
+		if conflict {
+			n.review = append(n.review, set)
+		}
+		n.sets = append(n.sets, set)
+	}
+	n.extend()
+	return n
+}
+
+func (n *naive) extend() {
+	var order []int
+	for i, e := range n.edges {
+		inReview := slices.ContainsFunc(n.review, func(s []contact.Row) bool { return slices.Contains(s, e.A) && slices.Contains(s, e.B) })
+		if e.Decision == suggest && !inReview {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(n.edges[y].Weight, n.edges[x].Weight) })
+	of := func(r contact.Row) int {
+		return slices.IndexFunc(n.sets, func(s []contact.Row) bool { return slices.Contains(s, r) })
+	}
+	for _, i := range order {
+		x, y := of(n.edges[i].A), of(n.edges[i].B)
+		if x == y {
+			continue
+		}
+		both := slices.Sorted(slices.Values(append(slices.Clone(n.sets[x]), n.sets[y]...)))
+		inReview := slices.ContainsFunc(n.review, func(s []contact.Row) bool { return slices.Contains(both, s[0]) })
+		if inReview || len(both) > n.max || n.pairs(both, func(a, b contact.Row) bool {
+			return n.judge.Compare(a, b).Veto != 0 || n.decision(a, b) == review
+		}) {
+			n.cuts = append(n.cuts, i)
+			continue
+		}
+		n.sets[x] = both
+		n.sets = slices.Delete(n.sets, y, y+1)
+	}
+	slices.Sort(n.cuts)
+}
+
+func (n *naive) shape() []string {
+	var out []string
+	slices.SortFunc(n.sets, func(x, y []contact.Row) int { return cmp.Compare(x[0], y[0]) })
+	for _, set := range n.sets {
+		if len(set) < 2 {
+			continue
+		}
+		decision, groups := suggest, [][]contact.Row(nil)
+		for _, r := range set {
+			g := n.reach(r, func(i int) bool { return n.edges[i].Decision == auto })
+			if len(g) > 1 && g[0] == r {
+				groups = append(groups, g)
+			}
+		}
+		switch {
+		case slices.ContainsFunc(n.review, func(s []contact.Row) bool { return s[0] == set[0] }):
+			decision, groups = review, nil
+		case len(groups) == 1 && len(groups[0]) == len(set):
+			decision = auto
+		}
+		out = append(out, fmt.Sprint(set, " ", decision, " ", groups))
+	}
+	return out
+}
+
+func TestBuildAgainstOracle(t *testing.T) {
+	tables := map[int]*contact.Table{}
+	for n := 2; n <= 12; n++ {
+		tables[n] = plain(t, n)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScene(t)
+		in := cluster.Input{Table: tables[s.n], Edges: s.edges, Judge: s.judge, Config: cluster.Config{MaxMembers: s.max}}
+		got := cluster.Build(in)
+		want := s.solve()
+		if diff := gocmp.Diff(want.shape(), shape(got.Clusters)); diff != "" {
+			t.Fatalf("clusters (-want +got):\n%s", diff)
+		}
+		var cuts []int
+		for _, c := range got.Cuts {
+			cuts = append(cuts, c.Edge)
+		}
+		if diff := gocmp.Diff(want.cuts, cuts); diff != "" {
+			t.Fatalf("cuts (-want +got):\n%s", diff)
+		}
+		checkInvariants(t, s, got)
+		checkBridges(t, s, got)
+
+		in.Edges = rapid.Permutation(s.edges).Draw(t, "shuffled")
+		if diff := gocmp.Diff(got, cluster.Build(in), gocmp.AllowUnexported(cluster.Result{})); diff != "" {
+			t.Fatalf("the order of the edges matters (-sorted +shuffled):\n%s", diff)
+		}
+	})
+}
+
+// checkInvariants are the promises that hold whatever the clusters are.
+func checkInvariants(t *rapid.T, s scene, got cluster.Result) {
+	of := map[contact.Row]int{}
+	for k, c := range got.Clusters {
+		for _, r := range c.Members {
+			if other, twice := of[r]; twice {
+				t.Fatalf("contact %d is in clusters %d and %d", r, other, k)
+			}
+			of[r] = k
+		}
+		if !slices.Contains(c.Members, c.Survivor) {
+			t.Fatalf("survivor %d of cluster %v is no member", c.Survivor, c.Members)
+		}
+		if c.Decision != review && s.pairs(c.Members, func(a, b contact.Row) bool { return s.judge.Compare(a, b).Veto != 0 }) {
+			t.Fatalf("cluster %v has members that veto each other", c.Members)
+		}
+		for _, g := range c.Auto {
+			if s.pairs(g, func(a, b contact.Row) bool { return s.judge.Compare(a, b) != cluster.Judgement{} }) {
+				t.Fatalf("auto-merge group %v has members that contradict each other", g)
+			}
+		}
+	}
+	for i, e := range got.Edges {
+		x, inX := of[e.A]
+		y, inY := of[e.B]
+		inside := inX && inY && x == y && e.Decision != scoring.NoMatch
+		if listed := inX && slices.Contains(got.Clusters[x].Edges, i); inside != listed {
+			t.Fatalf("edge %d-%d lies in a cluster: %v, is listed there: %v", e.A, e.B, inside, listed)
+		}
+		if e.Decision == auto && !inside {
+			t.Fatalf("auto_merge edge %d-%d leaves its cluster", e.A, e.B)
+		}
+		cut := slices.ContainsFunc(got.Cuts, func(c cluster.Cut) bool { return c.Edge == i })
+		if e.Decision == suggest && inside == cut {
+			t.Fatalf("suggest edge %d-%d is inside: %v, cut: %v", e.A, e.B, inside, cut)
+		}
+	}
+}
+
+// checkBridges removes every edge in turn to see which are bridges, and looks for the bottleneck of a conflict by trying all weights.
+func checkBridges(t *rapid.T, s scene, got cluster.Result) {
+	for _, c := range got.Clusters {
+		want := -1
+		for _, i := range c.Edges {
+			rest := s.reach(c.Members[0], func(k int) bool { return k != i && slices.Contains(c.Edges, k) })
+			if len(rest) < len(c.Members) && (want < 0 || s.edges[i].Weight < s.edges[want].Weight) {
+				want = i
+			}
+		}
+		if c.Weakest != want {
+			t.Fatalf("weakest bridge of %v is edge %d, want %d", c.Members, c.Weakest, want)
+		}
+		if c.Conflict == nil || c.Conflict.Bridge < 0 {
+			continue
+		}
+		var bottleneck float32 = -99
+		for _, i := range c.Edges {
+			w := s.edges[i].Weight
+			strong := s.reach(c.Conflict.A, func(k int) bool { return s.edges[k].Decision == auto && s.edges[k].Weight >= w })
+			if s.edges[i].Decision == auto && slices.Contains(strong, c.Conflict.B) {
+				bottleneck = max(bottleneck, w)
+			}
+		}
+		if w := s.edges[c.Conflict.Bridge].Weight; w != bottleneck {
+			t.Fatalf("conflict %v: bridge has weight %v, want %v", *c.Conflict, w, bottleneck)
+		}
+	}
+}
+
+func TestClusterIDsDoNotDependOnOthers(t *testing.T) {
+	judge := objections{}
+	small := cluster.Build(cluster.Input{Table: plain(t, 3), Edges: []scoring.Edge{edge(1, 2, auto, 1)}, Judge: judge})
+	large := cluster.Build(cluster.Input{
+		Table: plain(t, 12), Edges: []scoring.Edge{edge(1, 2, auto, 1), edge(4, 11, suggest, 1)}, Judge: judge,
+	})
+	if small.Clusters[0].ID != large.Clusters[0].ID {
+		t.Errorf("contacts 2 and 3 have id %s alone, %s among others", small.Clusters[0].ID, large.Clusters[0].ID)
+	}
+	if large.Clusters[0].ID == large.Clusters[1].ID {
+		t.Error("different clusters have the same id")
+	}
+}
