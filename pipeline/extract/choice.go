@@ -1,0 +1,178 @@
+package extract
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// choices are the decisions a user made about the columns of a contacts source, before they are matched with its columns.
+type choices struct {
+	id      string
+	exclude []string
+	mapping map[string]string
+	how     string // byFlag or byConfig: where they were made, for messages and Column.How
+}
+
+// option spells a choice as the user wrote it.
+func (c choices) option(flag, config string) string {
+	if c.how == byFlag {
+		return flag
+	}
+	return config
+}
+
+// fix matches the choices with the columns of where. It refuses what cannot be meant: a column that is not there, a field that
+// does not exist, and a field of which a contact has only one given twice.
+func (c choices) fix(where string, columns []string) (map[int]contact.Column, error) {
+	fixed := map[int]contact.Column{}
+	owner := map[contact.Field]string{}
+	add := func(option, column, target string) error {
+		i, err := findColumn(where, option, column, columns)
+		if err != nil {
+			return err
+		}
+		col, err := parseTarget(option, target)
+		if err != nil {
+			return err
+		}
+		if prev, ok := fixed[i]; ok && (prev.Field != col.Field || prev.Channel != col.Channel) {
+			return fmt.Errorf("%s: column %q was already given as %s", option, column, target1(prev))
+		}
+		if other, ok := owner[col.Field]; ok && col.Field.Single() && other != columns[i] {
+			return fmt.Errorf("%s: %s is already column %q, and only one column can be it", option, col.Field, other)
+		}
+		owner[col.Field] = columns[i]
+		col.How = c.how
+		fixed[i] = col
+		return nil
+	}
+	if c.id != "" {
+		if err := add(c.option("--id "+c.id, "id: "+c.id), c.id, string(contact.FieldID)); err != nil {
+			return nil, err
+		}
+	}
+	for _, column := range c.exclude {
+		if err := add(c.option("--exclude "+column, "exclude: "+column), column, string(contact.FieldIgnore)); err != nil {
+			return nil, err
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(c.mapping)) {
+		target := c.mapping[column]
+		if err := add(c.option("--map "+column+"="+target, "columns: "+column+": "+target), column, target); err != nil {
+			return nil, err
+		}
+	}
+	return fixed, nil
+}
+
+func target1(c contact.Column) string {
+	if c.Field == contact.FieldIdentity {
+		return string(c.Channel)
+	}
+	return string(c.Field)
+}
+
+// parseTarget understands what a column is mapped to: a field, a known channel, or identity:NAME for a channel of the
+// customer's own.
+func parseTarget(option, target string) (contact.Column, error) {
+	t := strings.ToLower(strings.TrimSpace(target))
+	if name, ok := strings.CutPrefix(t, string(contact.FieldIdentity)+":"); ok {
+		if name = strings.TrimSpace(name); name == "" {
+			return contact.Column{}, fmt.Errorf("%s: a channel's name must follow identity:", option)
+		}
+		return contact.Column{Field: contact.FieldIdentity, Channel: contact.Channel(name)}, nil
+	}
+	if f := contact.Field(t); f != contact.FieldIdentity && slices.Contains(contact.ContactFields(), f) {
+		return contact.Column{Field: f}, nil
+	}
+	if c := contact.Channel(t); slices.Contains(vocab().channels, c) {
+		return contact.Column{Field: contact.FieldIdentity, Channel: c}, nil
+	}
+	if m, ok := vocab().names[squeeze(target)]; ok { // --map tel1=telephone
+		return contact.Column{Field: m.field, Channel: m.channel}, nil
+	}
+	return contact.Column{}, fmt.Errorf("%s: there is no field %q%s; a channel of your own is identity:%s", option, target,
+		didYouMean(target, targets()), t)
+}
+
+// targets lists every word parseTarget knows.
+func targets() []string {
+	var out []string
+	for _, f := range contact.ContactFields() {
+		if f != contact.FieldIdentity {
+			out = append(out, string(f))
+		}
+	}
+	for _, c := range vocab().channels {
+		out = append(out, string(c))
+	}
+	return out
+}
+
+// findColumn finds a column by its exact name, or else by its name whatever case and punctuation, when only one fits.
+func findColumn(where, option, name string, columns []string) (int, error) {
+	if i := slices.Index(columns, name); i >= 0 {
+		return i, nil
+	}
+	found := -1
+	for i, c := range columns {
+		if key := squeeze(c); key != "" && key == squeeze(name) {
+			if found >= 0 {
+				return 0, fmt.Errorf("%s: both %q and %q of %s are spelt like that; give the exact name", option, columns[found], c, where)
+			}
+			found = i
+		}
+	}
+	if found < 0 {
+		return 0, fmt.Errorf("%s: %s has no column %q%s", option, where, name, didYouMean(name, columns))
+	}
+	return found, nil
+}
+
+// listNames writes names for a message, and not hundreds of them.
+func listNames(names []string) string {
+	const most = 30
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// didYouMean ends a message with the nearest name, or with nothing when none is near.
+func didYouMean(name string, among []string) string {
+	best, distance := "", 1+max(1, (len(squeeze(name))+1)/3)
+	for _, other := range among {
+		if d := editDistance(squeeze(name), squeeze(other)); d < distance {
+			best, distance = other, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", best)
+}
+
+// editDistance is Levenshtein's, on bytes; it only orders suggestions.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

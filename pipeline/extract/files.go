@@ -1,0 +1,250 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// sampleRows is how many rows of a file or table are looked at to recognise its columns.
+const sampleRows = 1000
+
+// FilesConfig says which files to read and what the user knows about their columns.
+type FilesConfig struct {
+	Contacts   []string // files of contacts, all with the same meaning of equal column names
+	Identities string   // file of identities, "" for none
+
+	ID      string            // the id column, "" to recognise it
+	Exclude []string          // columns carried along but not compared
+	Map     map[string]string // column -> field, channel, custom or ignore
+
+	MaxValueBytes int              // longer values are kept but not compared; 0 means DefaultMaxValueBytes
+	Allocator     memory.Allocator // of the batches; nil means the Go heap
+}
+
+// FileSource reads contacts from CSV, Parquet and Arrow IPC files. Each file is one part; the identities file is the last.
+type FileSource struct {
+	cfg    FilesConfig
+	files  []*inputFile
+	layout contact.Layout
+}
+
+// inputFile is one file and how its columns map to those of the layout.
+type inputFile struct {
+	path   string
+	kind   contact.Kind
+	format fileFormat
+	names  []string
+	sample [][]string
+	rows   int64 // estimated
+	cols   []int // layout column of each column of the file
+}
+
+// fileFormat reads one format.
+type fileFormat interface {
+	// open reads the names of the columns, sample rows, and an estimate of the number of rows.
+	open(ctx context.Context) (names []string, sample [][]string, rows int64, err error)
+	// read puts every row into sink.
+	read(ctx context.Context, sink *rowSink) error
+}
+
+// Files makes a source of files. It looks at the configuration only; the files are looked at by Open.
+func Files(cfg FilesConfig) (*FileSource, error) {
+	if len(cfg.Contacts) == 0 {
+		return nil, errors.New("no file of contacts was given")
+	}
+	if cfg.MaxValueBytes < 0 {
+		return nil, fmt.Errorf("the longest value compared cannot be %d bytes", cfg.MaxValueBytes)
+	}
+	if cfg.MaxValueBytes == 0 {
+		cfg.MaxValueBytes = DefaultMaxValueBytes
+	}
+	return &FileSource{cfg: cfg}, nil
+}
+
+// Open recognises formats and columns; it reads a sample of each file.
+func (s *FileSource) Open(ctx context.Context) (contact.Layout, error) {
+	s.files = nil
+	var named []string
+	for _, path := range s.cfg.Contacts {
+		f, err := openFile(ctx, path, contact.Contacts)
+		if err != nil {
+			return contact.Layout{}, err
+		}
+		s.files = append(s.files, f)
+		s.layout.Rows += f.rows
+		named = append(named, filepath.Base(path))
+	}
+	if err := s.openContacts(); err != nil {
+		return contact.Layout{}, err
+	}
+	if s.cfg.Identities != "" {
+		if err := s.openIdentities(ctx); err != nil {
+			return contact.Layout{}, err
+		}
+		named = append(named, filepath.Base(s.cfg.Identities))
+	}
+	s.layout.Name = strings.Join(named, ", ")
+	s.layout.Parts = len(s.files)
+	return s.layout, nil
+}
+
+func openFile(ctx context.Context, path string, kind contact.Kind) (*inputFile, error) {
+	format, err := detectFormat(path)
+	if err != nil {
+		return nil, err
+	}
+	names, sample, rows, err := format.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &inputFile{path: path, kind: kind, format: format, names: uniqueNames(names), sample: sample, rows: rows}, nil
+}
+
+// openContacts unites the columns of the contact files by name and decides what they hold.
+func (s *FileSource) openContacts() error {
+	var names []string
+	for _, f := range s.files {
+		f.cols = make([]int, len(f.names))
+		for i, name := range f.names {
+			f.cols[i] = slices.Index(names, name)
+			if f.cols[i] < 0 {
+				f.cols[i] = sameColumn(names, name, f.names)
+			}
+			if f.cols[i] < 0 {
+				f.cols[i] = len(names)
+				names = append(names, name)
+			}
+		}
+	}
+	where := strings.Join(s.cfg.Contacts, ", ")
+	chosen := choices{id: s.cfg.ID, exclude: s.cfg.Exclude, mapping: s.cfg.Map, how: byFlag}
+	fixed, err := chosen.fix(where, names)
+	if err != nil {
+		return err
+	}
+	s.layout.Contacts = Recognise(names, unitedSample(s.files, len(names)), RecogniseOptions{Fixed: fixed})
+	id := fieldColumn(s.layout.Contacts, contact.FieldID)
+	if id < 0 {
+		return noIDColumn(where, names)
+	}
+	for _, f := range s.files {
+		if !slices.Contains(f.cols, id) {
+			return fmt.Errorf("%s: it has no column %q, the id of the contacts in the other files", f.path, names[id])
+		}
+	}
+	return nil
+}
+
+// sameColumn finds a column of earlier files whose name differs only in case and punctuation, unless this file has that one too.
+func sameColumn(names []string, name string, own []string) int {
+	key := squeeze(name)
+	if key == "" {
+		return -1
+	}
+	return slices.IndexFunc(names, func(other string) bool { return squeeze(other) == key && !slices.Contains(own, other) })
+}
+
+// unitedSample lays the samples of all files into the united columns.
+func unitedSample(files []*inputFile, width int) [][]string {
+	var out [][]string
+	for _, f := range files {
+		for _, row := range f.sample[:min(len(f.sample), max(1, sampleRows/len(files)))] {
+			united := make([]string, width)
+			for i, v := range row {
+				united[f.cols[i]] = v
+			}
+			out = append(out, united)
+		}
+	}
+	return out
+}
+
+func noIDColumn(where string, names []string) error {
+	hint := ""
+	for _, n := range names {
+		if isEmail(n) || isPhone(n) {
+			hint = " (does the first line hold column names?)"
+			names = nil // they are somebody's data
+			break
+		}
+	}
+	if names == nil {
+		return fmt.Errorf("%s: no id column recognised%s; name it with --id COL", where, hint)
+	}
+	return fmt.Errorf("%s: no id column recognised among: %s; name it with --id COL", where, listNames(names))
+}
+
+func (s *FileSource) openIdentities(ctx context.Context) error {
+	f, err := openFile(ctx, s.cfg.Identities, contact.Identities)
+	if err != nil {
+		return err
+	}
+	s.layout.Identities = RecogniseIdentities(f.names, nil)
+	for _, need := range []contact.Field{contact.FieldContactID, contact.FieldChannel, contact.FieldValue} {
+		if fieldColumn(s.layout.Identities, need) < 0 {
+			return fmt.Errorf("%s: no column for %s recognised among: %s; an identities file has contact_id, channel and value",
+				f.path, need, listNames(f.names))
+		}
+	}
+	f.cols = make([]int, len(f.names))
+	for i := range f.cols {
+		f.cols[i] = i
+	}
+	s.files = append(s.files, f)
+	return nil
+}
+
+// Read delivers the rows of one file.
+func (s *FileSource) Read(ctx context.Context, part int, emit func(*contact.Batch) error) error {
+	if part < 0 || part >= len(s.files) {
+		return fmt.Errorf("reading part %d: there are %d", part, len(s.files))
+	}
+	f := s.files[part]
+	columns, key := s.layout.Contacts, contact.FieldID
+	if f.kind == contact.Identities {
+		columns, key = s.layout.Identities, contact.FieldContactID
+	}
+	build := contact.NewBatchBuilder(f.kind, f.path, columns, s.cfg.Allocator)
+	defer build.Release()
+	sink := &rowSink{
+		emit: untilDone(ctx, emit), build: build, names: f.names, cols: f.cols,
+		id: slices.Index(f.cols, fieldColumn(columns, key)), maxValue: s.cfg.MaxValueBytes,
+	}
+	if err := f.format.read(ctx, sink); err != nil {
+		return err
+	}
+	return sink.flush()
+}
+
+// Close does nothing: no file stays open after Open and Read.
+func (s *FileSource) Close() error { return nil }
+
+// fieldColumn is the column that carries a field, or -1.
+func fieldColumn(columns []contact.Column, f contact.Field) int {
+	return slices.IndexFunc(columns, func(c contact.Column) bool { return c.Field == f })
+}
+
+// uniqueNames gives columns without a name, or with one that occurred before, a name by their number.
+func uniqueNames(names []string) []string {
+	out := make([]string, 0, len(names))
+	for i, name := range names {
+		name = strings.TrimSpace(name)
+		if name == "" {
+			name = fmt.Sprintf("column_%d", i+1)
+		}
+		unique := name
+		for n := 2; slices.Contains(out, unique); n++ {
+			unique = fmt.Sprintf("%s_%d", name, n)
+		}
+		out = append(out, unique)
+	}
+	return out
+}

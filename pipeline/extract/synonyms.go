@@ -1,0 +1,237 @@
+package extract
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// meaning is what a column name says.
+type meaning struct {
+	field   contact.Field
+	channel contact.Channel
+	rank    int // lower wins when several columns claim a field that only one may have
+}
+
+// Ranks of a meaning beside the position in its list of synonyms, which is always smaller.
+const (
+	rankQualified = 1000 // "billing city": a city, unless there is a plain one
+	rankContent   = 2000 // only the values say so
+)
+
+// fieldNames lists what columns are called, in English, German, Spanish, French, Portuguese, Italian and Dutch, squeezed as
+// squeeze does. The first names of a line are the plainest: they win over later ones.
+const fieldNames = `
+id: id contactid customerid personid recordid recid clientid memberid leadid userid partyid subscriberid patientid uniqueid uuid guid
+ hsobjectid crmid contactuuid contactkey customerkey externalid contactnumber contactno customernumber customerno membernumber
+ kundennummer kundennr kontaktid kundenid personenid idcliente idcontacto idclient idcontact idcontatto klantnummer klantid rowid
+ rownumber row pk key nr no index
+tenant: tenant tenantid workspaceid workspace orgid mandant mandantid
+source: source sourcesystem datasource sourcedataset leadsource sourcename system origin quelle herkunft fuente origen origem fonte bron provenance
+title: salutation honorific anrede civilite aanhef saludo tratamiento tratamento nameprefix prefix titel title titulo titre titolo
+first_name: firstname givenname forename fname vorname prenom prenombre nombre nombres nome voornaam given first namefirst givennames
+ firstnames christianname primernombre primeironome
+middle_name: middlename middlenames middleinitial middle mname mi zweitervorname secondname segundonombre deuxiemeprenom secondonome
+ additionalname tussenvoegsel
+last_name: lastname surname familyname lname nachname familienname zuname apellido apellidos nomdefamille sobrenome cognome achternaam
+ family last namelast sname primerapellido apelido apelidos nom
+suffix: namesuffix suffix generation generationsuffix jrsr
+full_name: fullname name displayname completename wholename vollername vollstandigername ganzername nombrecompleto nomcomplet nomecompleto
+ volledigenaam naam contact person ansprechpartner
+gender: gender sex geschlecht sexo sexe genero genre genere geslacht sesso
+birthdate: birthdate dateofbirth dob birthday bday birth geburtsdatum geburtstag gebdatum fechanacimiento fechadenacimiento
+ fnacimiento datedenaissance datenaissance naissance datadenascimento datanascimento datadinascita datanascita geboortedatum born
+company: company companyname organization organisation organizationname organisationname employer firm accountname business businessname
+ firma unternehmen arbeitgeber empresa entreprise societe azienda societa bedrijf bedrijfsnaam org
+street: street streetaddress address addressline addressline1 address1 streetname street1 streetline1 strasse strassehausnummer str adresse
+ anschrift direccion calle domicilio rue endereco rua logradouro morada indirizzo straat adres fulladdress postaladdress
+city: city town suburb locality municipality place cityname ort stadt wohnort ciudad poblacion localidad municipio ville commune
+ cidade citta comune plaats woonplaats stad
+state: state province region county stateprovince stateregion statecode bundesland kanton provincia estado comunidad departement
+ uf regione provincie
+postcode: postcode postalcode zip zipcode plz postleitzahl codigopostal cp codepostal cep codigopostale cap postcodezip zippostalcode zippostal
+country: country countrycode countryname countryiso iso country2 land laendercode landercode pais pays paese nation countryregion landcode
+vip: vip isvip vipflag vipcustomer vipstatus keyaccount iskeyaccount keycustomer
+blocked: blocked isblocked blacklisted isblacklisted blacklist blocklisted banned isbanned suspended spam isspam spammer gesperrt blockiert
+ sperrkennzeichen bloqueado bloque bloccato geblokkeerd
+opt_out: optout optedout hasoptedout hasoptedoutofemail emailoptout optoutemail unsubscribed isunsubscribed unsubscribe donotcontact
+ dnc donotcall donotemail donotmail nocontact abgemeldet abbestellt werbesperre desuscrito desinscrit baja descadastrado disiscritto afgemeld
+created_at: createdat created createdon creationdate creationtime datecreated createddate createdate createtime registeredat registrationdate
+ registered signupdate signedupat dateadded addedat joinedat erstelltam erstellt angelegtam anlagedatum erstelldatum fechacreacion
+ fechadecreacion creado datecreation datedecreation datacriacao criadoem datacreazione aangemaakt aanmaakdatum sysmodcreated
+updated_at: updatedat updated updatedon modifiedat modified modifiedon lastmodified lastmodifieddate lastmodifiedat modificationdate
+ datemodified updatedate updatetime lastupdated lastupdate writedate changedat lastchanged geandertam geandert aktualisiertam
+ anderungsdatum fechamodificacion actualizado datemodification datemaj dataatualizacao atualizadoem datamodifica gewijzigd wijzigingsdatum
+ lastmodifiedtime systemmodstamp mtime
+custom: username userlogin login loginname nickname streetnumber streetno housenumber houseno hausnummer hausnr numero numerocivico huisnummer
+ address2 address3 addressline2 addressline3 street2 street3 streetline2 apartment unit
+ cluster clusterid entity entityid label groundtruth`
+
+// channelNames lists what columns holding an identity are called, by channel.
+const channelNames = `
+email: email mail emails emailaddress mailaddress emailadresse mailadresse mailadress correo correoelectronico courriel adressemail
+ adresseemail adresseelectronique emailadres indirizzoemail postaelettronica enderecoemail correio eml
+phone: phone phonenumber phonenr phoneno telephone telephonenumber tel telno telnr telnumber mobile mobilephone mobilenumber mobileno cell cellphone
+ cellnumber cellular handy handynummer handynr mobil mobiltelefon mobilnummer telefon telefonnummer telefonnr festnetz rufnummer landline
+ telefono numerotelefono movil celular telefonomovil telephoneportable portable numerodetelephone telefone telemovel cellulare
+ telefonomobile telefoon telefoonnummer mobiel gsm msisdn phones phonee164 contactnumberphone ph
+sms: sms smsnumber smsphone
+whatsapp: whatsapp whatsappnumber whatsappid whatsappphone waid wanumber
+facebook: facebook facebookid fb fbid facebookuserid psid facebookpsid messengerid
+twitter: twitter twitterhandle twitterid twittername twitterusername twitteraccount xhandle tweet
+wechat: wechat wechatid wechatopenid weixin openid unionid wxopenid
+telegram: telegram telegramid telegramusername telegramhandle
+sso: sso ssosubject ssoid ssosub oidcsub oidcsubject oauthid oauthsubject googlesub auth0id oktaid azureoid entraid nameid
+cookie: cookie cookieid cookies websitecookie websitecookieid webcookie webcookieid webid visitorid websitevisitorid anonymousid trackingid gaclientid
+national_id: nationalid nationalidentity nationalinsurancenumber nino ssn socialsecurity socialsecuritynumber socsecid socsec socialsecurityid
+ passport passportnumber passportno passnummer reisepass reisepassnummer ausweisnummer personalausweis identitynumber identitycard idcard
+ idcardnumber idnumber personalnumber personnummer taxid steuerid steuerident svnr sozialversicherungsnummer nif dni nie cpf rut
+ curp rfc nss numerosecu bsn codicefiscale nhsnumber governmentid
+instagram: instagram instagramid instagramhandle instagramusername ig ighandle
+linkedin: linkedin linkedinid linkedinurl linkedinprofile
+skype: skype skypeid skypename
+viber: viber viberid vibernumber
+line: lineid lineuserid
+signal: signalnumber signalid`
+
+// qualifiers are words that say which of several of a kind a column holds, and so may be left out to see the kind.
+const qualifiers = `contact customer client user person personal private privat work business office home main primary secondary
+ other alt alternate alternative mailing billing shipping delivery legal postal default preferred additional current second first kunde
+ kunden geschaftlich dienstlich privee professionnel cliente contacto persona lead member the cust cnt hs address addr location residence`
+
+// trailers are words that follow a kind without changing it, as in "E-mail 1 - Value" or "phone raw".
+const trailers = `value address number no nr raw original id adresse nummer`
+
+// strangers are words of a column that holds an address of somebody else, or nothing but a yes or no about one.
+const strangers = `emergency notfall spouse partner parent mother father child guardian manager assistant owner agent rep advisor referrer
+ referral referred reseller supplier vendor employer secretary fax telefax bounced has is can allow allows allowed accept accepts receive
+ receives wants want no send sends consent verified valid invalid last count num hash md5 sha domain`
+
+// vocabulary is the tables above, made for looking up.
+type vocabulary struct {
+	names      map[string]meaning
+	qualifiers map[string]bool
+	trailers   map[string]bool
+	strangers  map[string]bool
+	channels   []contact.Channel // in the order of the table
+}
+
+// vocab is parsed once, since every file and table opened asks it.
+var vocab = sync.OnceValue(func() vocabulary {
+	v := vocabulary{names: map[string]meaning{}, qualifiers: set(qualifiers), trailers: set(trailers), strangers: set(strangers)}
+	readTable(fieldNames, func(key string, rank int, word string) {
+		if _, taken := v.names[word]; !taken {
+			v.names[word] = meaning{field: contact.Field(key), rank: rank}
+		}
+	})
+	readTable(channelNames, func(key string, rank int, word string) {
+		if rank == 0 {
+			v.channels = append(v.channels, contact.Channel(key))
+		}
+		if _, taken := v.names[word]; !taken {
+			v.names[word] = meaning{field: contact.FieldIdentity, channel: contact.Channel(key), rank: rank}
+		}
+	})
+	return v
+})
+
+// readTable walks "key: word word …" lines; a line without a key continues the one before.
+func readTable(table string, entry func(key string, rank int, word string)) {
+	key, rank := "", 0
+	for word := range strings.FieldsSeq(table) {
+		if k, ok := strings.CutSuffix(word, ":"); ok {
+			key, rank = k, 0
+			continue
+		}
+		entry(key, rank, word)
+		rank++
+	}
+}
+
+func set(list string) map[string]bool {
+	m := map[string]bool{}
+	for word := range strings.FieldsSeq(list) {
+		m[word] = true
+	}
+	return m
+}
+
+// meaningOf looks a column name up: whole first, then without the words that only say which one.
+func meaningOf(name string) (meaning, bool) {
+	v := vocab()
+	w := withoutDigits(words(name))
+	whole := squeeze(name)
+	if m, ok := v.names[whole]; ok {
+		return m, true
+	}
+	if refuses(whole) {
+		return meaning{field: contact.FieldOptOut, rank: rankQualified}, true
+	}
+	for len(w) > 1 && v.qualifiers[w[0]] {
+		if m, ok := v.names[strings.Join(w, "")]; ok {
+			m.rank += rankQualified
+			return m, true
+		}
+		w = w[1:]
+	}
+	if m, ok := v.names[strings.Join(w, "")]; ok && m.field != contact.FieldID {
+		m.rank += rankQualified
+		return m, true
+	}
+	return addressMeaning(v, w)
+}
+
+// refuses says whether a squeezed name is about not wanting messages, whatever the channel: "sms_opt_out".
+func refuses(whole string) bool {
+	for _, stem := range []string{"optout", "optedout", "unsubscrib", "donotcontact", "donotcall", "donotemail", "donotmail"} {
+		if strings.Contains(whole, stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// addressMeaning finds an identity by its last words, whatever comes before: "company_email", "E-mail 1 - Value".
+func addressMeaning(v vocabulary, w []string) (meaning, bool) {
+	for _, s := range w {
+		if v.strangers[s] {
+			return meaning{}, false
+		}
+	}
+	for len(w) > 1 && (v.trailers[w[len(w)-1]] || v.qualifiers[w[len(w)-1]]) {
+		w = w[:len(w)-1]
+		if m, ok := v.names[strings.Join(w, "")]; ok && m.field == contact.FieldIdentity {
+			m.rank += rankQualified
+			return m, true
+		}
+	}
+	for n := min(3, len(w)); n >= 1; n-- {
+		m, ok := v.names[strings.Join(w[len(w)-n:], "")]
+		if ok && m.field == contact.FieldIdentity && tellsAlone(m.channel) {
+			m.rank += rankQualified
+			return m, true
+		}
+	}
+	return meaning{}, false
+}
+
+// tellsAlone says whether the last words of a name suffice for a channel; those of the others are used in too many senses.
+func tellsAlone(c contact.Channel) bool {
+	switch c {
+	case contact.ChannelEmail, contact.ChannelPhone, contact.ChannelWhatsApp, contact.ChannelSMS:
+		return true
+	}
+	return false
+}
+
+// withoutDigits drops the counting digit of "phone 2"; longer numbers mean something ("auth0", "2024").
+func withoutDigits(w []string) []string {
+	kept := make([]string, 0, len(w))
+	for _, s := range w {
+		if len(s) != 1 || s[0] < '0' || s[0] > '9' {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
