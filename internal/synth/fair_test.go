@@ -20,7 +20,7 @@ type fact struct {
 // TestTruthIsFair plays an exact engine: wherever two contacts of different people share an email, a number or a channel id,
 // their names must be there and differ, or their birthdates must. Only the scenes marked undecidable may break this.
 func TestTruthIsFair(t *testing.T) {
-	const contacts = 60_000
+	const contacts = 25_000
 	for _, profile := range synth.Profiles() {
 		t.Run(profile, func(t *testing.T) {
 			if testing.Short() && profile != "nasty" {
@@ -125,7 +125,7 @@ func plainName(c synth.Contact) string {
 
 // Every contact but those marked unlinked shares an exact identity, or a damaged one, with another contact of its person.
 func TestPeopleAreLinked(t *testing.T) {
-	const contacts = 20_000
+	const contacts = 10_000
 	cfg := synth.Config{Contacts: contacts, Seed: 3}
 	linked := map[string]bool{}
 	for _, facts := range holdersByKey(t, cfg) {

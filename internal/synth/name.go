@@ -156,7 +156,7 @@ func (w *page) arrange() {
 		w.FirstName, w.MiddleName, w.LastName, w.Suffix = w.phone.e164(), "", "", ""
 		w.damage |= nameIsPhone
 		w.kinds = append(w.kinds, "name_is_phone")
-	case !w.shared && u < r.NameIsPhone+r.NameIsEmail && w.Email != "":
+	case !w.shared && u >= r.NameIsPhone && u < r.NameIsPhone+r.NameIsEmail && w.Email != "":
 		w.FirstName, w.MiddleName, w.LastName, w.Suffix = w.Email, "", "", ""
 		w.damage |= nameIsEmail
 		w.kinds = append(w.kinds, "name_is_email")

@@ -109,10 +109,8 @@ func (g *Generator) castScene(first int) scene {
 
 func (g *Generator) contactsOf(d dice, kind sceneKind) int {
 	switch kind {
-	case anonymous, undecidable, roleMailbox:
+	case anonymous, undecidable, roleMailbox, kiosk: // a second one would hang on nothing but the shared value
 		return 1
-	case kiosk:
-		return 1 + d.IntN(2)
 	}
 	return 1 + d.weighted(g.cfg.Rates.ContactsPerPerson[:])
 }
