@@ -46,16 +46,6 @@ func (w *Worker) Explain(a, b contact.Row, rules uint32, ruleNames []string) Exp
 // round keeps explanations readable and their text stable.
 func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
-// Levels lists, for every comparison of the model, its name and the label of the level that held: the evidence columns of a pair.
-func (m *Model) Levels(v Vector) (names, labels []string, weights []float64) {
-	for i, c := range m.Comparisons {
-		names = append(names, c.Name)
-		labels = append(labels, c.Levels[v[i]].Label)
-		weights = append(weights, m.weights[i][v[i]])
-	}
-	return names, labels, weights
-}
-
 // shown is the value of a contact as a comparison sees it.
 func (w *Worker) shown(comparison int, r contact.Row) string {
 	t := w.s.table

@@ -31,7 +31,7 @@ type Builder struct {
 	raw     []*coded
 	norm    [NumCols]*coded
 	custom  []*coded
-	birth   []int32
+	birth   []int32 // filled by Birthdates
 	flags   []RowFlags
 	created []int64
 	updated []int64
@@ -40,6 +40,9 @@ type Builder struct {
 	pending []*IdentityChunk
 	rejects []Reject
 	scratch []Code
+	pos     []int64
+	src     []uint16
+	sources []string
 
 	order   []uint32 // row -> arrival, after Seal
 	numeric bool
@@ -73,19 +76,22 @@ func NewBuilder(l Layout) *Builder {
 }
 
 // Len is the number of contacts absorbed so far.
-func (b *Builder) Len() int { return len(b.birth) }
+func (b *Builder) Len() int { return len(b.flags) }
 
 // Absorb adds a chunk of contacts.
 func (b *Builder) Absorb(c *Chunk) {
 	b.rejects = append(b.rejects, c.rejects...)
 	base := uint32(b.Len())
-	for _, id := range c.ids {
-		before := b.ids.len()
+	for _, code := range c.ids.codes {
+		id, before := c.ids.dict.value(code), b.ids.len()
 		if b.ids.code(id); b.ids.len() == before {
 			b.dupes = append(b.dupes, strings.Clone(id))
 		}
 	}
-	b.birth = append(b.birth, c.birth...)
+	b.pos = append(b.pos, c.pos...)
+	for src := b.sourceIndex(c.source); len(b.src) < len(b.pos); {
+		b.src = append(b.src, src)
+	}
 	for i, cc := range b.raw {
 		if cc != nil {
 			b.scratch = cc.absorb(c.raw[i], b.scratch)
@@ -107,6 +113,15 @@ func (b *Builder) Absorb(c *Chunk) {
 	}
 }
 
+func (b *Builder) sourceIndex(name string) uint16 {
+	i := slices.Index(b.sources, name)
+	if i < 0 {
+		i = len(b.sources)
+		b.sources = append(b.sources, name)
+	}
+	return uint16(i)
+}
+
 // AbsorbIdentities adds a chunk of the identities table.
 func (b *Builder) AbsorbIdentities(c *IdentityChunk) {
 	b.rejects = append(b.rejects, c.rejects...)
@@ -124,12 +139,56 @@ func (e *DuplicateIDError) Error() string {
 	return fmt.Sprintf("contact id %q occurs more than once (%d rows repeat an id): name a unique column with --id, or remove the repeated rows", e.ID, e.Count)
 }
 
+// Birthdate is what normalization makes of one raw birthdate.
+type Birthdate struct {
+	Key    int32 // yyyymmdd, 0 when it is missing or unusable
+	Flags  RowFlags
+	Reason string // why the value was rejected, "" when it was not
+}
+
+// Birthdates reads the birthdate column: parse gets its distinct values, sorted, and returns one result for each.
+func (b *Builder) Birthdates(parse func(values []string) []Birthdate) {
+	b.birth = make([]int32, b.Len())
+	col := slices.IndexFunc(b.layout.Contacts, func(c Column) bool { return c.Field == FieldBirthdate })
+	if col < 0 {
+		return
+	}
+	d := b.raw[col].dict
+	order := make([]Code, 0, d.len())
+	for c := Code(1); int(c) < d.len(); c++ {
+		order = append(order, c)
+	}
+	slices.SortFunc(order, func(x, y Code) int { return strings.Compare(d.value(x), d.value(y)) })
+	values := make([]string, len(order))
+	for i, c := range order {
+		values[i] = d.value(c)
+	}
+	byCode := make([]Birthdate, d.len())
+	for i, p := range parse(values) {
+		byCode[order[i]] = p
+	}
+	for i, c := range b.raw[col].codes {
+		p := byCode[c]
+		b.birth[i] = p.Key
+		b.flags[i] |= p.Flags
+		if p.Reason != "" {
+			b.rejects = append(b.rejects, Reject{
+				Source: b.sources[b.src[i]], Row: b.pos[i], ID: strings.Clone(b.ids.value(Code(i + 1))), Column: b.layout.Contacts[col].Name,
+				Scope: ScopeValue, Reason: p.Reason, Raw: strings.Clone(d.value(c)),
+			})
+		}
+	}
+}
+
 // Seal orders the contacts by id and attaches the identities to them. Identities of unknown contacts become rejects.
 func (b *Builder) Seal() error {
 	if len(b.dupes) > 0 {
 		numeric := allNumeric(b.dupes)
 		first := slices.MinFunc(b.dupes, func(x, y string) int { return idCompare(x, y, numeric) })
 		return &DuplicateIDError{ID: first, Count: len(b.dupes)}
+	}
+	if b.birth == nil {
+		b.birth = make([]int32, b.Len())
 	}
 	b.sortRows()
 	b.join()

@@ -1,13 +1,13 @@
 package contact
 
-// Normal is the comparable form of one contact, without its identities.
+// Normal is the comparable form of one contact, without its identities, and without its birthdate: whether 03/04 is in March or April only
+// the whole column can tell, so birthdates are read when all rows are in (Builder.Birthdates).
 type Normal struct {
-	Text      [NumCols]string
-	Custom    []string // one per custom column, in layout order
-	Birthdate int32    // yyyymmdd, 0 when missing
-	Flags     RowFlags
-	Created   int64 // Unix seconds, 0 unknown
-	Updated   int64
+	Text    [NumCols]string
+	Custom  []string // one per custom column, in layout order
+	Flags   RowFlags
+	Created int64 // Unix seconds, 0 unknown
+	Updated int64
 }
 
 // Chunk is a normalized batch on its way into the table. It is built by one worker, with dictionaries of its own, so that the serial step
@@ -15,10 +15,9 @@ type Normal struct {
 type Chunk struct {
 	raw     []*coded // nil for the id column
 	idCol   int
-	ids     []string
+	ids     *coded
 	norm    [NumCols]*coded
 	custom  []*coded
-	birth   []int32
 	flags   []RowFlags
 	created []int64
 	updated []int64
@@ -26,6 +25,7 @@ type Chunk struct {
 	identD  *dict
 	rejects []Reject
 	pos     []int64
+	source  string // of all rows: a chunk is one batch
 }
 
 type rawIdent struct {
@@ -39,7 +39,7 @@ type rawIdent struct {
 
 // NewChunk makes an empty chunk for contacts of the given layout.
 func NewChunk(l Layout) *Chunk {
-	c := &Chunk{idCol: idColumn(l), identD: newDict()}
+	c := &Chunk{idCol: idColumn(l), ids: newCoded(), identD: newDict()}
 	for i, col := range l.Contacts {
 		if i == c.idCol {
 			c.raw = append(c.raw, nil)
@@ -65,14 +65,14 @@ func idColumn(l Layout) int {
 	return -1
 }
 
-// Add appends row r of a Contacts batch. The batch must not be released before the chunk has been absorbed.
+// Add appends row r of a Contacts batch. Nothing of the batch is kept.
 func (c *Chunk) Add(b *Batch, r int, n *Normal, ids []RawIdentity) {
-	row := uint32(len(c.birth))
+	row := uint32(len(c.flags))
 	for col, cc := range c.raw {
 		v, ok := b.Value(col, r)
 		switch {
 		case col == c.idCol:
-			c.ids = append(c.ids, v)
+			c.ids.codes = append(c.ids.codes, c.ids.dict.code(v))
 		case ok:
 			cc.codes = append(cc.codes, cc.dict.code(v))
 		default:
@@ -85,11 +85,11 @@ func (c *Chunk) Add(b *Batch, r int, n *Normal, ids []RawIdentity) {
 	for i, cc := range c.custom {
 		cc.add(n.Custom[i])
 	}
-	c.birth = append(c.birth, n.Birthdate)
 	c.flags = append(c.flags, n.Flags)
 	c.created = append(c.created, n.Created)
 	c.updated = append(c.updated, n.Updated)
 	c.pos = append(c.pos, b.Position(r))
+	c.source = b.Source
 	for _, id := range ids {
 		c.idents = append(c.idents, rawIdent{
 			row: row, code: c.identD.code(joinRawIdentity(id.Channel, id.Value)), column: int16(id.Column), verified: id.Verified, first: id.FirstSeen, last: id.LastSeen,
@@ -101,7 +101,7 @@ func (c *Chunk) Add(b *Batch, r int, n *Normal, ids []RawIdentity) {
 func (c *Chunk) Reject(r Reject) { c.rejects = append(c.rejects, r) }
 
 // Len is the number of contacts in the chunk.
-func (c *Chunk) Len() int { return len(c.birth) }
+func (c *Chunk) Len() int { return len(c.flags) }
 
 func (c *coded) add(v string) {
 	if v == "" {

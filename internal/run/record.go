@@ -47,6 +47,9 @@ type Record struct {
 	Breakers   []Breaker        `json:"breakers"`
 	Warnings   []string         `json:"warnings"`
 	Error      string           `json:"error,omitempty"`
+
+	// Refresh brings the times up to now. Whoever writes the record as part of the run calls it first.
+	Refresh func() `json:"-"`
 }
 
 // Counts are the totals of a run.

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/run"
+)
+
+// Options are what a run needs beside its configuration. Source is required; the rest may be left out.
+type Options struct {
+	Config   Config
+	Source   Source
+	Sinks    []Sink
+	Progress Progress
+	Log      *slog.Logger
+	// OnLayout is told how the columns were recognised, before any row is read.
+	OnLayout func(contact.Layout)
+	// NotDuplicates delivers the pairs of contact ids that a person has declined.
+	NotDuplicates func(ctx context.Context) ([][2]string, error)
+	// Previous is what the last run with a plan made; a circuit breaker compares.
+	Previous cluster.Previous
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Record is opened by the caller, with id and version; Run fills it.
+	Record *run.Record
+}
+
+// Result is what a run found.
+type Result struct {
+	Outcome *cluster.Outcome
+	Record  *run.Record
+	Tripped bool // a circuit breaker says that nothing may be merged automatically
+}
+
+// Release gives the table's memory back.
+func (r *Result) Release() { r.Outcome.Table.Release() }
+
+// runner is a run under way.
+type runner struct {
+	opt      Options
+	cfg      Config
+	rec      *run.Record
+	progress Progress
+	log      *slog.Logger
+	clock    stopwatch
+}
+
+// Run loads the contacts, matches them, acts, and hands the outcome to the sinks. The record is closed on success and on failure. The caller
+// releases the result.
+func Run(ctx context.Context, opt Options) (*Result, error) {
+	r := newRunner(opt)
+	res, err := r.run(ctx)
+	r.progress.Stop()
+	r.refresh()
+	if err != nil {
+		r.rec.State, r.rec.Error = run.Failed, err.Error()
+		return nil, err
+	}
+	r.rec.State = run.Done
+	return res, nil
+}
+
+func newRunner(opt Options) *runner {
+	if opt.Progress == nil {
+		opt.Progress = silent{}
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.OnLayout == nil {
+		opt.OnLayout = func(contact.Layout) {}
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Record == nil {
+		opt.Record = &run.Record{}
+	}
+	r := &runner{opt: opt, cfg: opt.Config.WithDefaults(), rec: opt.Record, progress: opt.Progress, log: opt.Log}
+	r.rec.State, r.rec.Started, r.rec.Go, r.rec.Workers = run.Running, opt.Now(), runtime.Version(), r.cfg.Workers
+	r.rec.Config = r.cfg.Fingerprint()
+	r.rec.Refresh = r.refresh
+	return r
+}
+
+func (r *runner) run(ctx context.Context) (*Result, error) {
+	if err := r.cfg.Validate(); err != nil {
+		return nil, err
+	}
+	t, rejects, err := r.load(ctx)
+	if closeErr := r.opt.Source.Close(); err == nil && closeErr != nil {
+		err = fmt.Errorf("closing the source: %w", closeErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.found(ctx, t, rejects)
+	if err != nil {
+		t.Release()
+		return nil, err
+	}
+	return res, nil
+}
+
+// found is everything after the first barrier.
+func (r *runner) found(ctx context.Context, t *contact.Table, rejects []contact.Reject) (*Result, error) {
+	r.rec.Input = t.Fingerprint()
+	m, err := r.match(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	o := r.act(ctx, t, m, rejects)
+	r.count(o)
+	res := &Result{Outcome: o, Record: r.rec, Tripped: r.breakers(o)}
+	r.warn(o)
+	// Sinks write the record too; only a run whose sinks all succeed leaves one that anybody sees.
+	r.rec.State = run.Done
+	r.stage("write", int64(len(o.Edges)), "pairs")
+	for _, s := range r.opt.Sinks {
+		if err := s.Write(ctx, o, r.rec); err != nil {
+			return nil, err
+		}
+	}
+	r.endStage(int64(len(o.Edges)))
+	return res, nil
+}
+
+func (r *runner) breakers(o *cluster.Outcome) bool {
+	tripped := false
+	for _, b := range cluster.Breakers(o.Plan, o.Table.Len(), r.cfg.Breakers, r.opt.Previous) {
+		r.rec.Breakers = append(r.rec.Breakers, run.Breaker{Name: b.Name, Limit: b.Limit, Value: b.Value, Tripped: b.Tripped})
+		tripped = tripped || b.Tripped
+	}
+	return tripped
+}
+
+// warn notes what a person should know about the input.
+func (r *runner) warn(o *cluster.Outcome) {
+	named, reachable := false, o.Table.IdentityCount() > 0
+	for _, c := range o.Table.Columns() {
+		switch c.Field {
+		case contact.FieldFirstName, contact.FieldLastName, contact.FieldFullName:
+			named = true
+		}
+	}
+	add := func(format string, args ...any) {
+		r.rec.Warnings = append(r.rec.Warnings, fmt.Sprintf(format, args...))
+	}
+	if o.Table.Len() == 0 {
+		add("the source holds no usable contacts")
+		return
+	}
+	if !named {
+		add("no name column was recognised: map one with --map COLUMN=first_name, last_name or full_name")
+	}
+	if !reachable {
+		add("no identities were found: without emails, phones or channel ids nothing can be merged automatically")
+	}
+	for _, s := range o.Rules {
+		if s.OverBudget {
+			add("blocking rule %s did not fit into the pair budget; raise blocking.pairs_per_contact to compare more", s.Rule)
+		}
+	}
+}
