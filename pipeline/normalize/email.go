@@ -91,7 +91,7 @@ func (p *EmailParser) Parse(raw string) Email {
 	if at < 0 || isPlaceholderAddress(address[:max(at, 0)], address[at+1:]) && !validPair(address, at) {
 		return p.notAnAddress(address)
 	}
-	local, domain := unquoteLocal(address[:at]), asciiDomain(address[at+1:])
+	local, domain := address[:at], asciiDomain(address[at+1:])
 	if !validLocal(local) || domain == "" || len(local)+1+len(domain) > maxEmailBytes {
 		return Email{Status: Invalid}
 	}
@@ -150,7 +150,8 @@ func bareAddress(raw string) string {
 	if strings.Count(s, "@") > 1 {
 		s = firstAddress(s)
 	}
-	return strings.Trim(s, " <>\"'`;,()[]|")
+	s = strings.Trim(s, " <>\"'`;,()[]|")
+	return strings.Replace(s, "\"@", "@", 1) // the quotes of a local part that needs none; the first one is trimmed
 }
 
 // firstAddress returns the first of several addresses, or s when it is no list.
@@ -167,14 +168,6 @@ func firstAddress(s string) string {
 		}
 	}
 	return s
-}
-
-// unquoteLocal drops the quotes of a local part that needs none.
-func unquoteLocal(local string) string {
-	if n := len(local); n > 2 && local[0] == '"' && local[n-1] == '"' {
-		return local[1 : n-1]
-	}
-	return local
 }
 
 // validLocal reports whether local is a dot-atom of RFC 5321, or one of letters of any script (RFC 6531). Quoted local

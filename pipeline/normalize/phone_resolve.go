@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -23,27 +24,41 @@ func (p *PhoneParser) resolve(q phoneQuery) Phone {
 			return rejected(number)
 		}
 	}
-	if q.bare && !strings.HasPrefix(q.number, "0") {
+	if q.bare && q.number[0] != '0' {
 		if phone, ok := validNumber("+"+q.number, ""); ok {
 			return phone.certain()
 		}
 	}
-	if q.country != "" {
-		if phone, ok := validNumber(q.number, q.country); ok {
-			return phone.certain()
-		}
-		return p.withoutPlus(q, rejected(q.number))
+	region, known := q.country, true
+	if region == "" {
+		region, known = p.config.DefaultRegion, p.config.TrustDefaultRegion
 	}
-	if region := p.config.DefaultRegion; region != "" {
-		if phone, ok := validNumber(q.number, region); ok {
-			if p.config.TrustDefaultRegion {
-				return phone.certain()
-			}
-			return phone.guessed(RegionGuessed)
-		}
-		return p.withoutPlus(q, rejected(q.number))
+	if region == "" {
+		return withoutPlus(q, nationalOnly(q.number))
 	}
-	return p.withoutPlus(q, nationalOnly(q.number))
+	phone, ok := validNumber(q.number, region)
+	if !ok {
+		return withoutPlus(q, rejected(q.number))
+	}
+	if other, ok := ownCodeWithoutPlus(q, region); ok && other.E164 != phone.E164 {
+		return other
+	}
+	if !known {
+		return phone.guessed(RegionGuessed)
+	}
+	return phone.certain()
+}
+
+// ownCodeWithoutPlus reads digits that begin with the region's own calling code as an international number. Where that
+// is possible, the national reading is not certain: 4915123456789 on a German record could be dialled in Leer, but its
+// owner meant +49 151.
+func ownCodeWithoutPlus(q phoneQuery, region string) (Phone, bool) {
+	code := strconv.Itoa(phonenumbers.GetCountryCodeForRegion(region))
+	if len(q.number) < minFullDigits || !strings.HasPrefix(q.number, code) {
+		return Phone{}, false
+	}
+	phone, ok := validNumber("+"+q.number, "")
+	return phone.guessed(MissingPlus), ok
 }
 
 // internationalForm rewrites the two international prefixes that people type everywhere, 00 and (in North America) 011.
@@ -60,10 +75,13 @@ func internationalForm(q phoneQuery) (string, bool) {
 	return "", false
 }
 
-// withoutPlus reads the digits as a full international number, and falls back to other when they are none. Shorter
-// numbers than eleven digits are too often valid somewhere: 2025550144 is a number in Egypt, too.
-func (p *PhoneParser) withoutPlus(q phoneQuery, other Phone) Phone {
-	if len(q.number) < 11 || q.number[0] == '0' || q.number[0] == '+' {
+// minFullDigits is how many digits a number needs to be read as an international one that lost its plus. Shorter ones
+// are too often valid somewhere: 2025550144 is a number in Egypt, too.
+const minFullDigits = 11
+
+// withoutPlus reads the digits as a full international number, and falls back to other when they are none.
+func withoutPlus(q phoneQuery, other Phone) Phone {
+	if len(q.number) < minFullDigits || q.number[0] == '0' || q.number[0] == '+' {
 		return other
 	}
 	phone, ok := validNumber("+"+q.number, "")
