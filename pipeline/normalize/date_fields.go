@@ -105,9 +105,9 @@ func wordLen(text string) int {
 	return len(text)
 }
 
-// trimOrdinal drops the ending of 1st, 2nd, 3rd, 12th.
+// trimOrdinal drops the ending of 1st, 2nd, 3rd, 12th, 1er and 1º.
 func trimOrdinal(text string) string {
-	for _, ending := range [...]string{"st", "nd", "rd", "th"} {
+	for _, ending := range [...]string{"st", "nd", "rd", "th", "er", "o", "a"} {
 		if rest, ok := strings.CutPrefix(text, ending); ok && wordLen(rest) == 0 {
 			return rest
 		}
