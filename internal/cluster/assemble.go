@@ -24,7 +24,7 @@ func (b *builder) assemble() []Cluster {
 		for _, r := range c.Members {
 			ids = append(ids, b.table.ID(r))
 		}
-		c.ID = IDOf(ids)
+		c.ID = idOf(ids)
 		c.Survivor = rank.best(c.Members)
 		c.Weakest = finder.weakest(c.Members, c.Edges)
 		c.Conflict = b.conflicts[b.group[c.Members[0]]]

@@ -92,10 +92,15 @@ func (b *builder) between(x, y contact.Row) int {
 }
 
 // IDOf is the id of a set of contacts: a hash of their ids. It depends neither on their order nor on other contacts.
-func IDOf(ids []string) string {
-	h := sha256.New()
-	for _, id := range slices.Sorted(slices.Values(ids)) {
-		writeText(h, id)
+func IDOf(ids []string) string { return idOf(slices.Clone(ids)) }
+
+// idOf is IDOf for a list it may sort.
+func idOf(ids []string) string {
+	slices.Sort(ids)
+	buf := make([]byte, 0, 256)
+	for _, id := range ids {
+		buf = appendText(buf, id)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(buf)
+	return hex.EncodeToString(sum[:16])
 }

@@ -46,13 +46,6 @@ func normalize(c cells) *contact.Normal {
 			n.Text[col] = ""
 		}
 	}
-	switch born := c["born"]; {
-	case born == "1900-01-01":
-		n.Flags |= contact.RowDatePlaceholder
-	case born != "":
-		v, _ := strconv.Atoi(strings.ReplaceAll(born, "-", ""))
-		n.Birthdate = int32(v)
-	}
 	for name, flag := range map[string]contact.RowFlags{"vip": contact.RowVIP, "blocked": contact.RowBlocked, "opt": contact.RowOptOut} {
 		if v := low(name); v == "yes" || v == "1" || v == "true" {
 			n.Flags |= flag
@@ -62,6 +55,20 @@ func normalize(c cells) *contact.Normal {
 	n.Updated, _ = strconv.ParseInt(c["updated"], 10, 64)
 	n.Custom = []string{low("points")}
 	return n
+}
+
+// birthdates reads ISO dates and knows one placeholder.
+func birthdates(values []string) []contact.Birthdate {
+	out := make([]contact.Birthdate, len(values))
+	for i, born := range values {
+		if born == "1900-01-01" {
+			out[i].Flags = contact.RowDatePlaceholder
+			continue
+		}
+		v, _ := strconv.Atoi(strings.ReplaceAll(born, "-", ""))
+		out[i].Key = int32(v)
+	}
+	return out
 }
 
 func rawIdentities(c cells, cols []contact.Column) []contact.RawIdentity {
@@ -106,6 +113,7 @@ func freeze(tb testing.TB, layout contact.Layout, chunk *contact.Chunk) *contact
 	tb.Helper()
 	b := contact.NewBuilder(layout)
 	b.Absorb(chunk)
+	b.Birthdates(birthdates)
 	if err := b.Seal(); err != nil {
 		tb.Fatal(err)
 	}

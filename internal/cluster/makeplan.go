@@ -86,11 +86,9 @@ func changed(t *contact.Table, survivor contact.Row, v Value) (Change, bool) {
 
 // Fingerprint is the GuardHash of a contact as it was read: its raw columns in layout order, and its rows of the identities table.
 func Fingerprint(t *contact.Table, r contact.Row) string {
-	columns := make([]*string, len(t.Columns()))
-	for i := range columns {
-		if v, ok := t.Raw(i, r); ok {
-			columns[i] = &v
-		}
+	var g guard
+	for i := range t.Columns() {
+		g.column(t.Raw(i, r))
 	}
 	var ids []string
 	for _, id := range t.Identities(r) {
@@ -98,7 +96,7 @@ func Fingerprint(t *contact.Table, r contact.Row) string {
 			ids = append(ids, t.RawIdentity(id))
 		}
 	}
-	return GuardHash(columns, ids)
+	return g.sum(ids)
 }
 
 // rounded makes a weight readable and fit for JSON, which knows neither infinity nor not-a-number.

@@ -115,7 +115,7 @@ func (m *Merger) fillEmpty(u *unit, now *chosen, others []offer) {
 }
 
 func (m *Merger) completes(u *unit, now *chosen, o *offer) bool {
-	if o.quality < sound || !u.akin(m.table, now.row, o.row) || !u.covers(m.table, now.row, o.row) {
+	if o.quality < sound || !u.covers(m.table, now.row, o.row) {
 		return false
 	}
 	for _, c := range u.columns {
