@@ -6,7 +6,8 @@ import "strings"
 func (w *page) writeEmail() {
 	d, r := w.d, w.r
 	if w.Email == "" {
-		if w.p.scene.kind != undecidable && w.p.scene.kind != anonymous && w.t.source.form() && d.chance(min(0.9, 6*r.JunkEmail)) {
+		asked := w.t.source.form() || w.t.source == voice // a form or an agent insisted on an address
+		if asked && w.p.scene.kind != undecidable && w.p.scene.kind != anonymous && d.chance(min(0.9, 4*r.JunkEmail)) {
 			w.Email = w.junkEmail()
 			w.damage |= junkEmail
 			w.kinds = append(w.kinds, "junk_email")
