@@ -1,0 +1,114 @@
+package report
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/run"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// page is what the HTML report is made from.
+type page struct {
+	cfg Config
+	out *cluster.Outcome
+	rec *run.Record
+}
+
+// px is a length in a figure, written with one decimal: enough for the eye, and the same on every machine.
+type px float64
+
+func (p px) String() string { return fixed(float64(p), 1) }
+
+// view is what the template shows.
+type view struct {
+	CSS      template.CSS
+	Head     head
+	Outcomes outcomes
+	Weights  histogram
+	Sizes    sizes
+	Shared   shared
+	Rules    ruleTable
+	Stages   stageTable
+	Columns  []columnRow
+	Quality  []barTable
+	Groups   []clusterGroup
+	Cuts     []cutRow
+	Pairs    pairGroup
+	Examples []example
+	Run      []fact
+}
+
+// writeHTML writes the page. The style sheet is admitted by its hash and nothing else is: no script, no image, no font, no address is
+// ever fetched, even if a value of a contact should find a way through the template's escaping.
+func writeHTML(ctx context.Context, w io.Writer, p page) error {
+	css, err := assets.ReadFile("assets/report.css")
+	if err != nil {
+		return err
+	}
+	tmpl, err := parsePage(css)
+	if err != nil {
+		return err
+	}
+	clusterOf := clusterIndex(p.out)
+	v := view{
+		CSS: template.CSS(css), Head: newHead(p.out, p.rec), Outcomes: newOutcomes(p.out, p.rec), Weights: newHistogram(p.rec), Sizes: newSizes(p.rec),
+		Shared: newShared(p.out), Rules: newRules(p.rec, p.out), Stages: newStages(p.rec), Columns: newColumns(p.out), Quality: newQuality(p.rec),
+		Groups: newGroups(p), Cuts: newCuts(p.out), Pairs: newPairGroup(p, clusterOf), Examples: newExamples(p.out), Run: newFacts(p.rec),
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	buf := bufio.NewWriterSize(w, 1<<16) // the template writes word by word
+	if err := tmpl.ExecuteTemplate(buf, "report.tmpl", v); err != nil {
+		return err
+	}
+	return buf.Flush()
+}
+
+// parsePage puts the hash of the style sheet into the policy; the template engine would not let a value into that attribute.
+func parsePage(css []byte) (*template.Template, error) {
+	sum := sha256.Sum256(css)
+	t := template.New("").Funcs(template.FuncMap{"show": visible, "num": number})
+	entries, err := assets.ReadDir("assets")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".tmpl") {
+			continue
+		}
+		src, err := assets.ReadFile("assets/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		text := strings.ReplaceAll(string(src), "STYLE-HASH", "sha256-"+base64.StdEncoding.EncodeToString(sum[:]))
+		if _, err := t.New(e.Name()).Parse(text); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// clusterIndex says of every contact in which cluster it is, -1 for none.
+func clusterIndex(o *cluster.Outcome) []int32 {
+	of := make([]int32, o.Table.Len())
+	for i := range of {
+		of[i] = -1
+	}
+	for i := range o.Clusters {
+		for _, m := range o.Clusters[i].Members {
+			of[m] = int32(i)
+		}
+	}
+	return of
+}
