@@ -75,32 +75,29 @@ func (g *Generator) personAt(s *scene, member, start int) *person {
 
 func (g *Generator) baptize(d dice, p *person) {
 	s, l := p.scene, p.locale
-	list := givenNames(l, false)
-	if p.female = d.IntN(2) == 0; p.female {
-		list = givenNames(l, true)
+	p.female = d.IntN(2) == 0
+	cast := s.kind != alone && s.kind != anonymous && l == s.locale // the scene has given out the names
+	if cast {
+		p.female = s.female[p.member]
 	}
-	p.given = list[d.rank(len(list))]
-	surname := g.surname(d, l)
-	if s.kind != alone && s.kind != anonymous && l == s.locale {
-		p.female, p.given = s.female[p.member], s.given[p.member]
+	list := givenNames(l, p.female)
+	if p.given = list[d.rank(len(list))]; cast {
+		p.given = s.given[p.member]
 	}
+	surname, second := g.surname(d, l), g.surname(d, l)
 	switch s.kind {
 	case household, namesakes, undecidable:
-		surname = s.surname
+		surname, second = s.surname, s.second
 	}
 	if middle := list[d.IntN(len(list))]; d.chance(0.35) && middle.native != p.given.native {
 		p.middle = middle
 	}
 	p.family, p.familyLatin = g.gendered(l, p.female, surname)
 	if l.doubleFamily && s.kind != namesakes {
-		second := g.surname(d, l)
 		p.family, p.familyLatin = p.family+" "+second.native, p.familyLatin+" "+second.latin
 	}
 	if s.kind == household && s.bond == juniorSenior {
 		p.middle, p.suffix = spelling{}, [...]string{"Sr", "Jr"}[p.member%2]
-		if l.doubleFamily { // father and son bear one name here
-			p.family, p.familyLatin = surname.native, surname.latin
-		}
 	}
 	if rate := g.cfg.Rates.NameChanged; d.chance(rate) && p.suffix == "" {
 		other := g.surname(d, l)
@@ -179,6 +176,9 @@ func (g *Generator) draftContacts(d dice, p *person) {
 		weights[t.source] = 0
 		t.keys = t.source.knows(d)
 		if k == 0 {
+			if p.scene.kind == recycled {
+				t.keys |= keyPhone
+			}
 			continue
 		}
 		if t.thin = d.chance(g.cfg.Rates.Unlinked); !t.thin {

@@ -40,6 +40,7 @@ type scene struct {
 	// Facts shared by the members, drawn by setScene.
 	locale    *locale
 	surname   spelling
+	second    spelling // where people bear two surnames
 	given     [maxMembers]spelling
 	female    [maxMembers]bool
 	home      address
@@ -123,7 +124,7 @@ func (g *Generator) setScene(s *scene) {
 		return
 	}
 	l := s.locale
-	s.surname = g.surname(d, l)
+	s.surname, s.second = g.surname(d, l), g.surname(d, l)
 	s.home = newAddress(d, l)
 	s.birthYear, s.birthday = 1940+d.IntN(40), [2]int{1 + d.IntN(12), 1 + d.IntN(28)}
 	s.number = g.sceneNumber(l, s.first, s.kind == recycled || s.kind == undecidable)

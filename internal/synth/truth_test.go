@@ -102,6 +102,47 @@ func TestHardNamesWhatStrangersShare(t *testing.T) {
 	}
 }
 
+// A number that changed owner is held by two people who never had it at the same time.
+func TestRecycledNumbersChangeHands(t *testing.T) {
+	g, err := synth.New(synth.Config{Contacts: 20_000, Seed: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type hold struct {
+		person      string
+		first, last time.Time
+	}
+	holds := map[string][]hold{}
+	for c, identities := range g.All() {
+		if !strings.HasPrefix(c.Kind, "recycled") || !strings.Contains(c.Kind, "shared_phone") {
+			continue
+		}
+		for _, id := range identities {
+			if id.Channel == "phone" || id.Channel == "sms" || id.Channel == "whatsapp" {
+				scene, _, _ := strings.Cut(c.Kind, ";")
+				holds[scene] = append(holds[scene], hold{c.Person, parseTime(t, id.FirstSeen), parseTime(t, id.LastSeen)})
+			}
+		}
+	}
+	changed := 0
+	for scene, list := range holds {
+		for i, a := range list {
+			for _, b := range list[:i] {
+				if a.person == b.person {
+					continue
+				}
+				changed++
+				if a.first.Before(b.last) && b.first.Before(a.last) {
+					t.Errorf("%s: two people held the number at once", scene)
+				}
+			}
+		}
+	}
+	if changed < 20 {
+		t.Errorf("%d numbers changed hands, want at least 20", changed)
+	}
+}
+
 // Father and son bear one full name; where they share a line their birthdates are there to tell them apart.
 func TestJuniorAndSeniorCanBeToldApart(t *testing.T) {
 	g, err := synth.New(synth.Config{Contacts: 40_000, Seed: 9})
