@@ -12,7 +12,14 @@ import (
 )
 
 // ErrLockLost says that another run took over; this one must not write any more.
-var ErrLockLost = errors.New("another run took the lock over")
+var ErrLockLost error = lockLost{}
+
+type lockLost struct{}
+
+func (lockLost) Error() string { return "another run took the lock over" }
+
+// Fenced tells packages that cannot see this one that the lock is lost for good.
+func (lockLost) Fenced() bool { return true }
 
 // LockedError says that another run holds the lock, and which.
 type LockedError struct {

@@ -1,0 +1,96 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// lockTimeout is how long we wait for a row: less than the server waits before it looks for deadlocks, so that in a deadlock with the
+// application we give way before the server chooses a victim.
+func lockTimeout(ctx context.Context, conn *pgx.Conn, cfg *Config) (time.Duration, error) {
+	if cfg.LockTimeout > 0 {
+		return cfg.LockTimeout, nil
+	}
+	var text string
+	err := conn.QueryRow(ctx, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'").Scan(&text)
+	if err != nil {
+		return 0, fmt.Errorf("reading the server's deadlock_timeout: %w", err)
+	}
+	ms, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		return 0, fmt.Errorf("reading the server's deadlock_timeout: %w", err)
+	}
+	return max(min(maxLockTimeout, time.Duration(ms)*time.Millisecond/2), time.Millisecond), nil
+}
+
+// pause waits before the next attempt: a random share of a time that doubles, so that two who met do not meet again.
+func (m *Merger) pause(ctx context.Context, attempts int) error {
+	d := min(backoffMost, backoffFirst<<min(attempts, 10))
+	return m.wait(ctx, time.Duration(m.cfg.Rand()*float64(d)))
+}
+
+func (m *Merger) wait(ctx context.Context, d time.Duration) error {
+	if m.cfg.Sleep != nil {
+		m.cfg.Sleep(d)
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fenced is what an error of Session.Reopen says when the lock was lost for good.
+type fenced interface{ Fenced() bool }
+
+// reopen takes the lock again after the connection broke, and waits until the transaction that was at work is over, one way or the other:
+// reading the ledger before that could show it without a step that is committed a moment later.
+func (m *Merger) reopen(ctx context.Context, xid string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*m.cfg.StepTimeout)
+	defer cancel()
+	for attempts := 1; ; attempts++ {
+		err := m.session.Reopen(ctx)
+		if err == nil && xid != "" {
+			err = m.finished(ctx, xid)
+		}
+		if err == nil {
+			return nil
+		}
+		var f fenced
+		if errors.As(err, &f) && f.Fenced() {
+			return ErrFenced
+		}
+		if m.pause(ctx, attempts) != nil {
+			return clean(err)
+		}
+	}
+}
+
+// errInProgress says that a transaction of ours outlived its connection.
+var errInProgress = errors.New("the last transaction is still at work")
+
+// finished asks whether a transaction is over.
+func (m *Merger) finished(ctx context.Context, xid string) error {
+	var status *string
+	err := m.session.Conn().QueryRow(ctx, "SELECT pg_catalog.pg_xact_status($1::text::pg_catalog.xid8)", xid).Scan(&status)
+	if err != nil {
+		if m.session.Conn().IsClosed() {
+			return err
+		}
+		return nil // a crashed server may never have heard of it; the ledger, read under lock, decides
+	}
+	if status != nil && *status == "in progress" {
+		return errInProgress
+	}
+	return nil
+}
