@@ -15,6 +15,8 @@ type choices struct {
 	exclude []string
 	mapping map[string]string
 	how     string // byFlag or byConfig: where they were made, for messages and Column.How
+
+	identities bool // the columns are those of an identities table
 }
 
 // option spells a choice as the user wrote it.
@@ -35,12 +37,16 @@ func (c choices) fix(where string, columns []string) (map[int]contact.Column, er
 		if err != nil {
 			return err
 		}
-		col, err := parseTarget(option, target)
+		parse := parseTarget
+		if c.identities {
+			parse = parseIdentityTarget
+		}
+		col, err := parse(option, target)
 		if err != nil {
 			return err
 		}
 		if prev, ok := fixed[i]; ok && (prev.Field != col.Field || prev.Channel != col.Channel) {
-			return fmt.Errorf("%s: column %q was already given as %s", option, column, target1(prev))
+			return fmt.Errorf("%s: column %q was already given as %s", option, column, meaningName(prev))
 		}
 		if other, ok := owner[col.Field]; ok && col.Field.Single() && other != columns[i] {
 			return fmt.Errorf("%s: %s is already column %q, and only one column can be it", option, col.Field, other)
@@ -69,7 +75,8 @@ func (c choices) fix(where string, columns []string) (map[int]contact.Column, er
 	return fixed, nil
 }
 
-func target1(c contact.Column) string {
+// meaningName is the word a column's meaning is configured with.
+func meaningName(c contact.Column) string {
 	if c.Field == contact.FieldIdentity {
 		return string(c.Channel)
 	}
@@ -97,6 +104,19 @@ func parseTarget(option, target string) (contact.Column, error) {
 	}
 	return contact.Column{}, fmt.Errorf("%s: there is no field %q%s; a channel of your own is identity:%s", option, target,
 		didYouMean(target, targets()), t)
+}
+
+// parseIdentityTarget understands what a column of an identities table is mapped to.
+func parseIdentityTarget(option, target string) (contact.Column, error) {
+	var names []string
+	for _, f := range contact.IdentityFields() {
+		if string(f) == strings.ToLower(strings.TrimSpace(target)) {
+			return contact.Column{Field: f}, nil
+		}
+		names = append(names, string(f))
+	}
+	return contact.Column{}, fmt.Errorf("%s: there is no field %q of an identity%s; there are %s", option, target,
+		didYouMean(target, names), listNames(names))
 }
 
 // targets lists every word parseTarget knows.

@@ -27,6 +27,7 @@ type source interface {
 
 var (
 	_ source = (*extract.FileSource)(nil)
+	_ source = (*extract.PostgresSource)(nil)
 )
 
 // result is everything a source delivered.

@@ -1,0 +1,227 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// table is a table, view or partitioned table as the catalogue knows it.
+type table struct {
+	oid     uint32
+	schema  string
+	name    string
+	kind    string  // pg_class.relkind
+	rows    float64 // pg_class.reltuples, negative when never analysed
+	blocks  int64   // of the main fork, 0 for what has none
+	columns []tableColumn
+}
+
+// tableColumn is one column of a table.
+type tableColumn struct {
+	name     string
+	typ      string // as format_type writes it
+	category string // pg_type.typcategory, a domain's being that of its base type
+	base     string // name of the type below any domains
+	readable bool
+	primary  bool // the whole primary key
+}
+
+func (t *table) quoted() string { return pgx.Identifier{t.schema, t.name}.Sanitize() }
+
+func (t *table) display() string { return t.schema + "." + t.name }
+
+// ranged says whether ctid ranges of the table are parts of it.
+func (t *table) ranged() bool { return t.kind == "r" || t.kind == "m" }
+
+// comparable says whether a column's text says what its value is. Of the user-defined category only uuid does; bytea, json,
+// xml, arrays, composites, ranges and shapes have no place in a contact.
+func (c tableColumn) comparable() bool {
+	switch c.category {
+	case "B", "N", "S", "D", "T", "E", "I":
+		return true
+	case "U":
+		return c.base == "uuid"
+	}
+	return false
+}
+
+// querier runs a query; connections and transactions do.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+const relationsSQL = `
+SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples::float8,
+       CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::int8 ELSE 0 END
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
+  AND ($1 = '' OR lower(c.relname) = lower($1))
+ORDER BY n.nspname, c.relname`
+
+// relations lists the tables called name, whatever the case, or all with "".
+func relations(ctx context.Context, q querier, name string) ([]*table, error) {
+	rows, err := q.Query(ctx, relationsSQL, name)
+	if err != nil {
+		return nil, explain("reading the catalogue", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*table, error) {
+		t := &table{}
+		var blocks *int64
+		err := row.Scan(&t.oid, &t.schema, &t.name, &t.kind, &t.rows, &blocks)
+		if blocks != nil {
+			t.blocks = *blocks
+		}
+		return t, err
+	})
+	if err != nil {
+		return nil, explain("reading the catalogue", err)
+	}
+	return all, nil
+}
+
+// findTable resolves a configured name, schema.table or table, to one row of the catalogue. Nothing but names found there ever
+// gets into SQL.
+func findTable(ctx context.Context, q querier, name string) (*table, error) {
+	parts, err := splitName(name)
+	if err != nil {
+		return nil, err
+	}
+	wanted := parts[len(parts)-1]
+	found, err := relations(ctx, q, wanted)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) == 2 {
+		found = slices.DeleteFunc(found, func(t *table) bool { return !strings.EqualFold(t.schema, parts[0]) })
+	}
+	found = preferExact(found, wanted, parts[0], len(parts) == 2)
+	switch len(found) {
+	case 0:
+		return nil, noTable(ctx, q, name)
+	case 1:
+		t := found[0]
+		t.columns, err = tableColumns(ctx, q, t.oid)
+		return t, err
+	}
+	var names []string
+	for _, t := range found {
+		names = append(names, t.display())
+	}
+	return nil, fmt.Errorf("table %q could be any of %s; give its schema", name, listNames(names))
+}
+
+// preferExact narrows candidates down: exact spelling before another case, and the schema public before others.
+func preferExact(found []*table, name, schema string, hasSchema bool) []*table {
+	narrow := func(keep func(*table) bool) {
+		kept := slices.DeleteFunc(slices.Clone(found), func(t *table) bool { return !keep(t) })
+		if len(kept) > 0 {
+			found = kept
+		}
+	}
+	narrow(func(t *table) bool { return t.name == name })
+	if hasSchema {
+		narrow(func(t *table) bool { return t.schema == schema })
+	} else {
+		narrow(func(t *table) bool { return t.schema == "public" })
+	}
+	return found
+}
+
+func noTable(ctx context.Context, q querier, name string) error {
+	all, err := relations(ctx, q, "")
+	if err != nil {
+		return err
+	}
+	best, distance := "", 1<<30
+	for _, t := range all {
+		d := min(editDistance(squeeze(name), squeeze(t.name)), editDistance(squeeze(name), squeeze(t.display())))
+		if d < distance {
+			best, distance = t.display(), d
+		}
+	}
+	hint := ""
+	if distance <= max(2, len(name)/3) {
+		hint = fmt.Sprintf(" (did you mean %q?)", best)
+	}
+	return fmt.Errorf("there is no table %q in this database%s", name, hint)
+}
+
+// splitName cuts schema.table, of which either may be in double quotes.
+func splitName(name string) ([]string, error) {
+	var parts []string
+	rest := strings.TrimSpace(name)
+	for {
+		var part string
+		if strings.HasPrefix(rest, `"`) {
+			end := strings.IndexByte(rest[1:], '"')
+			if end < 0 {
+				return nil, fmt.Errorf("table %q: a quote is not closed", name)
+			}
+			part, rest = rest[1:end+1], rest[end+2:]
+		} else if i := strings.IndexByte(rest, '.'); i >= 0 {
+			part, rest = rest[:i], rest[i:]
+		} else {
+			part, rest = rest, ""
+		}
+		if part == "" {
+			return nil, fmt.Errorf("table %q: want schema.table or table", name)
+		}
+		parts = append(parts, part)
+		if rest == "" {
+			break
+		}
+		if rest[0] != '.' || len(parts) == 2 {
+			return nil, fmt.Errorf("table %q: want schema.table or table", name)
+		}
+		rest = rest[1:]
+	}
+	return parts, nil
+}
+
+const columnsSQL = `
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typcategory::text,
+       (WITH RECURSIVE b AS (
+            SELECT t.oid, t.typname, t.typtype, t.typbasetype
+            UNION ALL
+            SELECT p.oid, p.typname, p.typtype, p.typbasetype FROM b JOIN pg_catalog.pg_type p ON b.typtype = 'd' AND p.oid = b.typbasetype)
+        SELECT typname FROM b WHERE typtype <> 'd')::text,
+       pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
+       EXISTS (SELECT FROM pg_catalog.pg_index i
+               WHERE i.indrelid = a.attrelid AND i.indisprimary AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum`
+
+func tableColumns(ctx context.Context, q querier, oid uint32) ([]tableColumn, error) {
+	rows, err := q.Query(ctx, columnsSQL, oid)
+	if err != nil {
+		return nil, explain("reading the catalogue", err)
+	}
+	columns, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c tableColumn, err error) {
+		err = row.Scan(&c.name, &c.typ, &c.category, &c.base, &c.readable, &c.primary)
+		return c, err
+	})
+	if err != nil {
+		return nil, explain("reading the catalogue", err)
+	}
+	return columns, nil
+}
+
+// columnNames lists the columns for which keep holds.
+func (t *table) columnNames(keep func(tableColumn) bool) []string {
+	var out []string
+	for _, c := range t.columns {
+		if keep(c) {
+			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
+// estimate is the number of rows the planner believes in, 0 when it does not know.
+func (t *table) estimate() int64 { return int64(max(t.rows, 0)) }
