@@ -130,37 +130,23 @@ func validNumber(number, region string) (Phone, bool) {
 	if phone, ok := mexicoMobile(number); ok {
 		return phone, true
 	}
-	parsed, err := phonenumbers.Parse(number, orUnknown(region))
-	if err != nil {
+	reading := readNumber(number, region)
+	if reading.code == 0 || isJunkRun(reading.national) {
 		return Phone{}, false
 	}
-	national := phonenumbers.GetNationalSignificantNumber(parsed)
-	code := int(parsed.GetCountryCode())
-	if isJunkDigits(national) {
-		return Phone{}, false
-	}
-	phone := Phone{E164: phonenumbers.Format(parsed, phonenumbers.E164), Status: OK}
+	phone := Phone{Region: reading.region, Line: reading.line, Status: OK}
 	switch {
-	case phonenumbers.IsValidNumber(parsed):
-		phone.Region = phonenumbers.GetRegionCodeForNumber(parsed)
-		phone.Line = lineType(phonenumbers.GetNumberType(parsed))
-	case isFictional(code, national):
-		phone.Region, phone.Line = fictionalRegion(code), UnknownLine
-	case code == brazil && isOldBrazilMobile(national):
+	case reading.valid:
+	case isFictional(reading.code, reading.national):
+		phone.Region = phonenumbers.GetRegionCodeForCountryCode(reading.code)
+	case reading.code == brazil && isOldBrazilMobile(reading.national):
 		phone.Region, phone.Line = "BR", Mobile
 	default:
 		return Phone{}, false
 	}
-	phone.deriveVariants(code, national)
+	phone.E164 = "+" + strconv.Itoa(reading.code) + reading.national
+	phone.deriveVariants(reading.code, reading.national)
 	return phone, true
-}
-
-// orUnknown names the unknown region the way the library does.
-func orUnknown(region string) string {
-	if region == "" {
-		return "ZZ"
-	}
-	return region
 }
 
 func lineType(t phonenumbers.PhoneNumberType) LineType {

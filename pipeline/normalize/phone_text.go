@@ -147,13 +147,19 @@ func dropLabels(text string) string {
 // isJunkDigits reports whether digits were typed to get past a form: one digit over and over, a run up or down, or
 // fewer than five digits.
 func isJunkDigits(digits string) bool {
-	if len(digits) < 5 || isRepeated(digits) {
-		return true
+	return len(digits) < 5 || isJunkRun(digits)
+}
+
+// isJunkRun reports whether digits are one digit over and over, or a run up or down. Some islands have numbers of four
+// digits, where that proves nothing.
+func isJunkRun(digits string) bool {
+	if len(digits) < 5 {
+		return false
 	}
-	up, down := true, true
+	same, up, down := true, true, true
 	for i := 1; i < len(digits); i++ {
 		step := (int(digits[i]) - int(digits[i-1]) + 10) % 10
-		up, down = up && step == 1, down && step == 9
+		same, up, down = same && step == 0, up && step == 1, down && step == 9
 	}
-	return up || down
+	return same || up || down
 }

@@ -3,8 +3,6 @@ package normalize
 import (
 	"strconv"
 	"strings"
-
-	"github.com/nyaruka/phonenumbers"
 )
 
 // Calling codes of the countries whose mobile numbers are written in two ways.
@@ -21,8 +19,7 @@ func mexicoMobile(number string) (Phone, bool) {
 	if !ok || len(national) != 10 {
 		return Phone{}, false
 	}
-	parsed, err := phonenumbers.Parse("+52"+national, "ZZ")
-	if err != nil || !phonenumbers.IsValidNumber(parsed) || isJunkDigits(national) {
+	if !readNumber("+52"+national, "").valid || isJunkDigits(national) {
 		return Phone{}, false
 	}
 	return Phone{
@@ -52,8 +49,7 @@ func isOldBrazilMobile(national string) bool {
 	if len(national) != 10 || national[2] < '6' {
 		return false
 	}
-	parsed, err := phonenumbers.Parse("+55"+national[:2]+"9"+national[2:], "ZZ")
-	return err == nil && phonenumbers.IsValidNumber(parsed)
+	return readNumber("+55"+national[:2]+"9"+national[2:], "").valid
 }
 
 // fictionalRanges are national numbers that regulators set aside for films and books and that the metadata does not
@@ -79,9 +75,4 @@ func isFictional(code int, national string) bool {
 		}
 	}
 	return false
-}
-
-// fictionalRegion names the main region of a calling code.
-func fictionalRegion(code int) string {
-	return phonenumbers.GetRegionCodeForCountryCode(code)
 }
