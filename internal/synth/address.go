@@ -6,12 +6,7 @@ import "strings"
 func (w *page) writeEmail() {
 	d, r := w.d, w.r
 	if w.Email == "" {
-		asked := w.t.source.form() || w.t.source == voice // a form or an agent insisted on an address
-		if asked && w.p.scene.kind != undecidable && w.p.scene.kind != anonymous && d.chance(min(0.9, 4*r.JunkEmail)) {
-			w.Email = w.junkEmail()
-			w.damage |= junkEmail
-			w.kinds = append(w.kinds, "junk_email")
-		}
+		w.inventEmail()
 		return
 	}
 	local, domain, _ := strings.Cut(w.Email, "@")
@@ -54,6 +49,17 @@ func (w *page) writeEmail() {
 			w.Email = " " + w.Email
 		}
 	}
+}
+
+// inventEmail puts junk where a form or an agent insisted on an address and nobody had one.
+func (w *page) inventEmail() {
+	asked := w.t.source.form() || w.t.source == voice
+	if !asked || w.p.scene.kind == undecidable || w.p.scene.kind == anonymous || !w.d.chance(min(0.9, 4*w.r.JunkEmail)) {
+		return
+	}
+	w.Email = w.junkEmail()
+	w.damage |= junkEmail
+	w.kinds = append(w.kinds, "junk_email")
 }
 
 // junkEmail is an address someone typed to get past a form. A nameless contact gets only those that anybody knows for junk.

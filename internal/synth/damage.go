@@ -46,7 +46,6 @@ const (
 	birthdateDefault
 	moved
 	addressAbbrev
-	damages // one past the last
 )
 
 var damageNames = [...]string{
