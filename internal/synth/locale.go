@@ -144,17 +144,32 @@ func (l *locale) extend(section, line string) error {
 }
 
 func (l *locale) add(section, item string) error {
-	lists := map[string]*[]string{
-		"stem": &l.stems, "ending": &l.endings, "title f": &l.titlesF, "title m": &l.titlesM, "street": &l.streets,
-		"legal": &l.legal, "mail": &l.mail, "mobile": &l.mobile, "fixed": &l.fixed,
-	}
-	names := map[string]*[]spelling{"female": &l.female, "male": &l.male, "family": &l.family}
-	switch {
-	case names[section] != nil:
-		*names[section] = append(*names[section], parseSpelling(item))
-	case lists[section] != nil:
-		*lists[section] = append(*lists[section], item)
-	case section == "nickname":
+	switch section {
+	case "female":
+		l.female = append(l.female, parseSpelling(item))
+	case "male":
+		l.male = append(l.male, parseSpelling(item))
+	case "family":
+		l.family = append(l.family, parseSpelling(item))
+	case "stem":
+		l.stems = append(l.stems, item)
+	case "ending":
+		l.endings = append(l.endings, item)
+	case "title f":
+		l.titlesF = append(l.titlesF, item)
+	case "title m":
+		l.titlesM = append(l.titlesM, item)
+	case "street":
+		l.streets = append(l.streets, item)
+	case "legal":
+		l.legal = append(l.legal, item)
+	case "mail":
+		l.mail = append(l.mail, item)
+	case "mobile":
+		l.mobile = append(l.mobile, item)
+	case "fixed":
+		l.fixed = append(l.fixed, item)
+	case "nickname":
 		formal, short, ok := strings.Cut(item, "=")
 		if !ok {
 			return errors.New("a nickname is Formal=Short|Short")

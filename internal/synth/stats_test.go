@@ -172,6 +172,7 @@ func TestRatesRule(t *testing.T) {
 	usual := count(t, synth.Config{Contacts: 1200, Seed: 6, Rates: base})
 	for _, tt := range tests {
 		t.Run(tt.damage, func(t *testing.T) {
+			t.Parallel()
 			often, never := base, base
 			tt.set(&often, 0.9)
 			tt.set(&never, 0)
