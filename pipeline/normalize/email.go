@@ -88,33 +88,35 @@ func (p *EmailParser) Parse(raw string) Email {
 		return Email{Canonical: address, Derived: address, Local: local, Domain: domain, Status: Placeholder}
 	}
 	at := strings.LastIndexByte(address, '@')
-	if at < 0 || isPlaceholderAddress(address[:max(at, 0)], address[at+1:]) && !validPair(address, at) {
-		return p.notAnAddress(address)
+	if at < 0 {
+		return Email{Status: notAnAddress(address)}
 	}
 	local, domain := address[:at], asciiDomain(address[at+1:])
 	if !validLocal(local) || domain == "" || len(local)+1+len(domain) > maxEmailBytes {
+		if isPlaceholderAddress(local, address[at+1:]) { // n/a@n/a
+			return Email{Status: Placeholder}
+		}
 		return Email{Status: Invalid}
 	}
-	e := Email{Canonical: local + "@" + domain, Local: local, Domain: domain}
+	e := Email{Canonical: address, Local: local, Domain: domain}
+	if len(domain) != len(address)-at-1 || domain != address[at+1:] {
+		e.Canonical = local + "@" + domain
+	}
 	p.derive(&e)
 	e.Status = p.status(&e)
 	return e
 }
 
-// notAnAddress says what a value without a usable domain is.
-func (p *EmailParser) notAnAddress(address string) Email {
-	folded := Fold(address)
+// notAnAddress says what a value without an @ is.
+func notAnAddress(text string) Status {
+	folded := Fold(text)
 	switch {
-	case folded == "" || placeholderWords.has(folded) || placeholderLocals.has(folded) || strings.Contains(address, "@"):
-		return Email{Status: Placeholder}
-	case looksLikePhone(address):
-		return Email{Status: Misplaced}
+	case folded == "", placeholderWords.has(folded), placeholderLocals.has(folded):
+		return Placeholder
+	case looksLikePhone(text):
+		return Misplaced
 	}
-	return Email{Status: Invalid}
-}
-
-func validPair(address string, at int) bool {
-	return validLocal(address[:at]) && asciiDomain(address[at+1:]) != ""
+	return Invalid
 }
 
 // status says whether the parsed address belongs to a person, to a function, or to nobody.
@@ -185,7 +187,7 @@ func validLocal(local string) bool {
 			}
 			dot = true
 			continue
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r):
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r < utf8.RuneSelf && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", byte(r)) >= 0:
 		case r >= utf8.RuneSelf && r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)):
 		default:
 			return false

@@ -63,19 +63,19 @@ func (c PhoneConfig) WithDefaults() PhoneConfig {
 // its own.
 type PhoneParser struct {
 	config PhoneConfig
-	memo   map[phoneQuery]Phone
+	memo   map[string]Phone // by the bytes of the query
 }
 
 // phoneQuery is everything the answer for a number depends on, once extension and decoration are cut off.
 type phoneQuery struct {
-	number  string // digits, with a leading plus when the prefix was international, or letters of a vanity number
+	number  string // digits, with a leading plus when the prefix was international
 	country string
 	bare    bool // international digits without a plus are what to expect, as gateways send them
 }
 
 // NewPhoneParser returns a parser for config.
 func NewPhoneParser(config PhoneConfig) *PhoneParser {
-	return &PhoneParser{config: config.WithDefaults(), memo: make(map[phoneQuery]Phone)}
+	return &PhoneParser{config: config.WithDefaults(), memo: make(map[string]Phone)}
 }
 
 // Parse returns the comparable forms of raw, read with the country of its record (ISO 3166 alpha-2, or empty). When
@@ -106,6 +106,11 @@ func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
 	if len(raw) > maxRunes {
 		return Phone{Status: Invalid}
 	}
+	country = supportedRegion(country)
+	var digits [maxPhoneDigits + 1]byte
+	if number := plainNumber(digits[:0], raw); number != nil {
+		return p.lookup(number, country, bare)
+	}
 	text := strings.ToLower(clean(raw))
 	if text == "" {
 		return Phone{Status: Missing}
@@ -113,29 +118,33 @@ func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
 	if strings.Contains(text, "@") {
 		return Phone{Status: Misplaced}
 	}
-	country = supportedRegion(country)
 	base, extension := cutExtension(text)
 	base = p.firstNumber(base, country, bare)
 	number, status := phoneDigits(base)
 	if status != OK {
 		return Phone{Status: status}
 	}
-	phone := p.lookup(phoneQuery{number, country, bare})
+	phone := p.lookup(append(digits[:0], number...), country, bare)
 	phone.setExtension(extension)
 	return phone
 }
 
 // lookup answers a query from the memo. The memo is emptied when it is full: keeping an order would cost every hit.
-func (p *PhoneParser) lookup(q phoneQuery) Phone {
-	if phone, ok := p.memo[q]; ok {
+func (p *PhoneParser) lookup(number []byte, country string, bare bool) Phone {
+	var query [maxPhoneDigits + 4]byte
+	key := append(query[:0], country...)
+	if bare {
+		key = append(key, '~')
+	}
+	key = append(key, number...)
+	if phone, ok := p.memo[string(key)]; ok {
 		return phone
 	}
-	phone := p.resolve(q)
+	phone := p.resolve(phoneQuery{string(number), country, bare})
 	if len(p.memo) >= p.config.MemoEntries {
 		clear(p.memo)
 	}
-	q.number = strings.Clone(q.number)
-	p.memo[q] = phone
+	p.memo[string(key)] = phone
 	return phone
 }
 
@@ -154,6 +163,9 @@ func (p *Phone) setExtension(extension string) {
 
 // supportedRegion returns the region code in upper case, empty when the library has no numbering plan for it.
 func supportedRegion(region string) string {
+	if region == "" {
+		return ""
+	}
 	region = strings.ToUpper(strings.TrimSpace(region))
 	if len(region) != 2 || phonenumbers.GetCountryCodeForRegion(region) == 0 {
 		return ""

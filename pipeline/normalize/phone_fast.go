@@ -78,6 +78,9 @@ func (ps *numberingPlans) read(number, region string) (reading numberReading, de
 
 // readInternational reads the digits behind a plus.
 func (ps *numberingPlans) readInternational(digits string) (reading numberReading, decided bool) {
+	if strings.HasPrefix(digits, "0") {
+		return numberReading{}, false
+	}
 	code := 0
 	for i := 0; i < len(digits) && i < 3; i++ {
 		code = code*10 + int(digits[i]-'0')
@@ -85,7 +88,7 @@ func (ps *numberingPlans) readInternational(digits string) (reading numberReadin
 		if !known {
 			continue
 		}
-		if len(plans) == 0 || code == 0 {
+		if len(plans) == 0 {
 			return numberReading{}, false
 		}
 		return ps.readNational(digits[i+1:], plans[0])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nyaruka/phonenumbers"
+	"pgregory.net/rapid"
 )
 
 // compareWithLibrary fails unless the tables say what the library says, or leave the answer to it.
@@ -100,7 +101,7 @@ func FuzzPhoneFastPath(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"+12025550144", ""}, {"2025550144", "US"}, {"12025550144", "US"}, {"02079460123", "GB"}, {"00442079460123", "DE"}, {"0312345678", "JP"}, {"01155550123", "AR"},
 		{"+5491155550123", ""}, {"011987654321", "BR"}, {"4915123456789", "DE"}, {"0648801234", "IT"}, {"+390648801234", ""}, {"84951234567", "RU"}, {"+80012345678", ""},
-		{"3551234", "TT"}, {"0212345", "SM"}, {"18002079460123", "GB"}, {"0312345678", "AU"}, {"+999123456789", ""}, {"000", "FR"},
+		{"3551234", "TT"}, {"0212345", "SM"}, {"18002079460123", "GB"}, {"0312345678", "AU"}, {"+999123456789", ""}, {"00000", "FR"}, {"+049210000", ""},
 	} {
 		f.Add(seed[0], seed[1])
 	}
@@ -141,4 +142,22 @@ func TestPhoneOfEveryRegion(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPlainNumber compares the short way to read a number's digits with the long one.
+func TestPlainNumber(t *testing.T) {
+	parser := NewPhoneParser(PhoneConfig{})
+	text := rapid.StringOfN(rapid.RuneFrom([]rune("0123456789012345678901234567890123456789+ -.()/x#,é")), 0, 30, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		raw := text.Draw(t, "raw")
+		number := plainNumber(make([]byte, 0, maxPhoneDigits+1), raw)
+		if number == nil {
+			return
+		}
+		base, extension := cutExtension(clean(raw))
+		want, status := phoneDigits(parser.firstNumber(base, "US", false))
+		if status != OK || extension != "" || want != string(number) {
+			t.Fatalf("%q: digits %q, the long way %q, extension %q, %s", raw, number, want, extension, status)
+		}
+	})
 }

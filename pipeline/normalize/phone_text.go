@@ -69,10 +69,37 @@ func (p *PhoneParser) firstNumber(text, country string, bare bool) string {
 	if status != OK {
 		return text
 	}
-	if first := p.lookup(phoneQuery{number, country, bare}); first.Status != OK {
+	if first := p.lookup([]byte(number), country, bare); first.Status != OK {
 		return text
 	}
 	return text[:at]
+}
+
+// maxPhoneDigits is longer than any number with any prefix.
+const maxPhoneDigits = 22
+
+// plainNumber appends the digits of a number written with nothing but digits, a leading plus and the usual marks, as
+// most are. It returns nil when raw holds anything else, or digits that are no number; phoneDigits says what then.
+func plainNumber(digits []byte, raw string) []byte {
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c >= '0' && c <= '9' || c == '+' && len(digits) == 0:
+			if len(digits) == cap(digits) {
+				return nil
+			}
+			digits = append(digits, c)
+		case c != ' ' && c != '-' && c != '.' && c != '(' && c != ')':
+			return nil
+		}
+	}
+	bare := digits
+	if len(bare) > 0 && bare[0] == '+' {
+		bare = bare[1:]
+	}
+	if len(bare) > maxPhoneDigits || isJunkDigits(bare) {
+		return nil
+	}
+	return digits
 }
 
 // phoneLabels are words that stand before a number and say nothing about it.
@@ -108,7 +135,7 @@ func phoneDigits(text string) (string, Status) {
 	switch {
 	case digits == 0:
 		return "", Placeholder
-	case digits > 22:
+	case digits > maxPhoneDigits:
 		return "", Invalid
 	case isJunkDigits(strings.TrimPrefix(number, "+")):
 		return "", Placeholder
@@ -146,13 +173,13 @@ func dropLabels(text string) string {
 
 // isJunkDigits reports whether digits were typed to get past a form: one digit over and over, a run up or down, or
 // fewer than five digits.
-func isJunkDigits(digits string) bool {
+func isJunkDigits[text string | []byte](digits text) bool {
 	return len(digits) < 5 || isJunkRun(digits)
 }
 
 // isJunkRun reports whether digits are one digit over and over, or a run up or down. Some islands have numbers of four
 // digits, where that proves nothing.
-func isJunkRun(digits string) bool {
+func isJunkRun[text string | []byte](digits text) bool {
 	if len(digits) < 5 {
 		return false
 	}
