@@ -128,7 +128,7 @@ func plainName(c synth.Contact) string {
 
 // Every contact but those marked unlinked shares an exact identity, or a damaged one, with another contact of its person.
 func TestPeopleAreLinked(t *testing.T) {
-	const contacts = 10_000
+	const contacts = 4_000
 	cfg := synth.Config{Contacts: contacts, Seed: 3}
 	linked := map[string]bool{}
 	for _, facts := range holdersByKey(t, cfg) {
