@@ -55,27 +55,48 @@ func testConfig() Config {
 	}
 }
 
+// prepare makes a customer database of the given script with our schema beside it, for others to clone.
+func prepare(t *testing.T, script string) *pgtest.Database {
+	t.Helper()
+	db := pgtest.DB(t)
+	db.Exec(t, script)
+	store := openStore(t, db.DSN)
+	defer store.Close()
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func openStore(t testing.TB, dsn string) *postgres.Store {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := postgres.Open(t.Context(), cfg, postgres.Options{Host: "test", PID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
 // setUp makes a customer database of the given script, and takes the run lock.
 func setUp(t *testing.T, script string) *bench {
 	t.Helper()
-	b := &bench{db: pgtest.DB(t), cfg: testConfig()}
-	b.db.Exec(t, script)
-	cfg, err := pgx.ParseConfig(b.db.DSN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.store, err = postgres.Open(t.Context(), cfg, postgres.Options{Host: "test", PID: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return attach(t, prepare(t, script))
+}
+
+// attach takes the run lock in a prepared database.
+func attach(t *testing.T, db *pgtest.Database) *bench {
+	t.Helper()
+	b := &bench{db: db, cfg: testConfig(), store: openStore(t, db.DSN)}
 	t.Cleanup(b.store.Close)
-	if err := b.store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b.lock, err = b.store.Lock(t.Context(), &run.Record{ID: "run-1"})
+	lock, err := b.store.Lock(t.Context(), &run.Record{ID: "run-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.lock = lock
 	t.Cleanup(func() { _ = b.lock.Release(context.Background()) })
 	return b
 }
