@@ -93,7 +93,8 @@ func foldASCIIBytes(out []byte, s string) []byte {
 	return out
 }
 
-// foldMixed appends the folded form of s: a table for the Latin letters up to U+024F, the Unicode tables for the rest.
+// foldMixed appends the folded form of s: by a table for Latin, Greek and Cyrillic, as it is for Han and Hangul, and by
+// the Unicode tables from the first other character on.
 func foldMixed(out []byte, s string) []byte {
 	for i, r := range s {
 		switch {
@@ -103,11 +104,18 @@ func foldMixed(out []byte, s string) []byte {
 			} else if c != foldDrop {
 				out = append(out, c)
 			}
-		case r < latinEnd:
-			out = appendFolded(out, foldLatin[r-utf8.RuneSelf])
-		case r >= 0x300 && r < 0x370: // combining marks of Latin, Greek and Cyrillic
+		case r < foldTableEnd:
+			out = appendFolded(out, foldTable[r-utf8.RuneSelf])
+		case r >= 0x4e00 && r <= 0x9fff, r >= 0xac00 && r <= 0xd7a3:
+			out = append(out, s[i:i+3]...)
 		default:
-			return foldSlow(out, s[i:])
+			// What follows may compose with the letter before it, as final consonants do with Hangul syllables.
+			_, size := utf8.DecodeLastRune(out)
+			if size < 2 {
+				return foldSlow(out, s[i:])
+			}
+			cut := len(out) - size
+			return foldSlow(out[:cut], string(out[cut:])+s[i:])
 		}
 	}
 	return out

@@ -1,13 +1,17 @@
 package normalize
 
-import "testing"
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
 
 // TestFoldTable proves the table equal to the Unicode tables it stands for.
 func TestFoldTable(t *testing.T) {
-	for r := rune(0x80); r < latinEnd; r++ {
+	for r := rune(0x80); r < foldTableEnd; r++ {
 		// A letter in front keeps a gap from being trimmed.
 		want := string(foldSlow([]byte("x"), string(r)))[1:]
-		if got := foldLatin[r-0x80]; got != want {
+		if got := foldTable[r-0x80]; got != want {
 			t.Errorf("%U: table %q, Unicode %q", r, got, want)
 		}
 	}
@@ -39,4 +43,18 @@ func TestDomainTyposAreTypos(t *testing.T) {
 			t.Errorf("%s or %s is no domain", typo, domain)
 		}
 	}
+}
+
+// TestFoldMixed compares the short ways through a text with the Unicode tables, for texts that mix what they part on.
+func TestFoldMixed(t *testing.T) {
+	text := rapid.StringOf(rapid.OneOf(
+		rapid.RuneFrom([]rune("abZ -'.´ß\u0301\u3099\u11a8\u1100\u1161가각がガ\u200b王伟ЙйёΆςŁİ😀\u00a0\u00ad\u0345")), rapid.Rune(),
+	))
+	rapid.Check(t, func(t *rapid.T) {
+		s := text.Draw(t, "text")
+		want := string(trimSpace(foldSlow(nil, s)))
+		if got := Fold(s); got != want {
+			t.Fatalf("Fold(%q) = %q, by the Unicode tables %q", s, got, want)
+		}
+	})
 }

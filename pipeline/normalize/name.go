@@ -32,6 +32,7 @@ type NameConfig struct {
 // NameParser parses names. It is immutable and safe for concurrent use.
 type NameParser struct {
 	fillers   set
+	special   set               // every folded word that is more than a plain part of a name
 	nicknames map[string]string // folded short form -> formal names, sorted, parted by spaces
 }
 
@@ -50,11 +51,63 @@ func NewNameParser(config NameConfig) *NameParser {
 	if len(config.Nicknames) > 0 {
 		p.nicknames = nicknameTable(nicknameText + "\n" + strings.Join(config.Nicknames, "\n"))
 	}
+	p.special = make(set, 1024)
+	for _, words := range [...]set{p.fillers, placeholderWords, emptyNameWords, titleWords, degreeWords} {
+		for word := range words {
+			p.special[word] = struct{}{}
+		}
+	}
 	return p
 }
 
 // Parse returns the comparable form of a record's name fields.
 func (p *NameParser) Parse(parts NameParts) Name {
+	var n Name
+	if p.plain(parts, &n) {
+		p.complete(&n)
+		return n
+	}
+	return p.parse(parts)
+}
+
+// plain reads the names that most records have, one plain word in each of two fields, and answers false for all others.
+func (p *NameParser) plain(parts NameParts, n *Name) bool {
+	if parts.Middle != "" || parts.Suffix != "" || !isPlainWord(parts.First) || !isPlainWord(parts.Last) {
+		return false
+	}
+	given, family := Fold(parts.First), Fold(parts.Last)
+	var stack [2*maxPlainWord + 1]byte
+	whole := append(append(append(stack[:0], given...), ' '), family...)
+	if _, filler := p.fillers[string(whole)]; filler || p.isSpecial(given) || p.isSpecial(family) {
+		return false
+	}
+	n.Given, n.Family, n.Status = given, family, OK
+	return true
+}
+
+// maxPlainWord is longer than nearly all names of one word.
+const maxPlainWord = 24
+
+// isPlainWord reports whether s is a short word of at least two ASCII letters.
+func isPlainWord(s string) bool {
+	if len(s) < 2 || len(s) > maxPlainWord {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i] | 0x20; c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// isSpecial reports whether a folded word needs the long way.
+func (p *NameParser) isSpecial(word string) bool {
+	return p.special.has(word) || normalSuffix(word) != "" || isRepeated(word)
+}
+
+// parse is Parse for every name, plain or not.
+func (p *NameParser) parse(parts NameParts) Name {
 	var n Name
 	first, middle, last := n.field(parts.First), n.field(parts.Middle), n.field(parts.Last)
 	if first == "" && middle == "" && last == "" {
@@ -132,12 +185,8 @@ func (p *NameParser) roots(given string) string {
 
 // sortedWords returns the words of two folded texts in order.
 func sortedWords(a, b string) string {
-	switch {
-	case a == "":
-		a, b = b, ""
-	}
-	if b == "" && strings.IndexByte(a, ' ') < 0 {
-		return a
+	if strings.IndexByte(a, ' ') < 0 && strings.IndexByte(b, ' ') < 0 {
+		return joinWords(min(a, b), max(a, b))
 	}
 	words := append(strings.Fields(a), strings.Fields(b)...)
 	slices.Sort(words)

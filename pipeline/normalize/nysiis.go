@@ -6,7 +6,8 @@ import "strings"
 // (R. L. Taft, "Name Search Techniques", 1970), in lower case and without the original's cut at six letters, which
 // threw together too many of the long names of today. Words are coded as one; anything but a to z is left out.
 func NYSIIS(latin string) string {
-	name := make([]byte, 0, 32)
+	var stack [48]byte
+	name := stack[:0]
 	for i := range len(latin) {
 		if c := latin[i] | 0x20; c >= 'a' && c <= 'z' && latin[i] >= 'A' {
 			name = append(name, c)
@@ -15,31 +16,32 @@ func NYSIIS(latin string) string {
 	if len(name) == 0 {
 		return ""
 	}
-	name = nysiisEnds(name)
-	return nysiisBody(name)
+	return nysiisBody(nysiisEnds(name))
 }
 
-// nysiisEnds rewrites the first and the last letters (steps 1 and 2).
+// nysiisEnds rewrites the first and the last letters in place (steps 1 and 2).
 func nysiisEnds(name []byte) []byte {
-	s := string(name)
 	for _, rule := range [...][2]string{{"mac", "mcc"}, {"kn", "nn"}, {"k", "c"}, {"ph", "ff"}, {"pf", "ff"}, {"sch", "sss"}} {
-		if rest, ok := strings.CutPrefix(s, rule[0]); ok {
-			s = rule[1] + rest
+		if n := len(rule[0]); len(name) >= n && string(name[:n]) == rule[0] {
+			copy(name, rule[1])
 			break
 		}
 	}
-	for _, rule := range [...][2]string{{"ee", "y"}, {"ie", "y"}, {"dt", "d"}, {"rt", "d"}, {"rd", "d"}, {"nt", "d"}, {"nd", "d"}} {
-		if rest, ok := strings.CutSuffix(s, rule[0]); ok {
-			s = rest + rule[1]
-			break
+	if n := len(name); n >= 2 {
+		switch string(name[n-2:]) {
+		case "ee", "ie":
+			name = append(name[:n-2], 'y')
+		case "dt", "rt", "rd", "nt", "nd":
+			name = append(name[:n-2], 'd')
 		}
 	}
-	return []byte(s)
+	return name
 }
 
 // nysiisBody codes the letters behind the first and tidies the end (steps 3 to 8).
 func nysiisBody(name []byte) string {
-	code := append(make([]byte, 0, len(name)+2), name[0])
+	var stack [48]byte
+	code := append(stack[:0], name[0])
 	for i := 1; i < len(name); i++ {
 		i = nysiisLetter(name, i)
 		if c := name[i]; c != code[len(code)-1] {
