@@ -76,6 +76,12 @@ func TestBuild(t *testing.T) {
 			want:  []string{"[1 2 3] suggest []"}, weakest: 2,
 			cuts: []cluster.Cut{{Edge: 0, A: 0, B: 3, Reasons: scoring.SSOConflict}},
 		}, {
+			name:  "every edge between clusters that must stay apart is cut for the same reason",
+			edges: []scoring.Edge{edge(0, 1, suggest, 9), edge(0, 2, suggest, 4), edge(1, 3, suggest, 2), edge(2, 3, suggest, 8)},
+			judge: objections{{0, 3}: veto},
+			want:  []string{"[0 1] suggest []", "[2 3] suggest []"}, weakest: 0,
+			cuts: []cluster.Cut{{Edge: 1, A: 0, B: 3, Reasons: scoring.SSOConflict}, {Edge: 2, A: 0, B: 3, Reasons: scoring.SSOConflict}},
+		}, {
 			name:  "a review edge keeps its contacts apart",
 			edges: []scoring.Edge{edge(0, 1, suggest, 2), edge(0, 2, review, 1), edge(1, 2, suggest, 4)},
 			want:  []string{"[1 2] suggest []"}, weakest: 2,

@@ -130,6 +130,9 @@ func TestSurvivorship(t *testing.T) {
 		{"a default birthdate never wins", fields("birthdate", "overwrite"), []cells{
 			{"id": "1", "vip": "1", "born": "1980-02-03", "updated": "1"}, {"id": "2", "born": "1900-01-01", "updated": "3"},
 		}, map[string]string{"born": "1980-02-03 < 1 overwrite"}},
+		{"a placeholder does not fill what is empty", fields("company", "overwrite", "birthdate", "most_complete", "email", "source_priority"), []cells{
+			{"id": "1", "vip": "1"}, {"id": "2", "company": "n/a", "born": "1900-01-01", "email": "test@x", "source": "crm", "updated": "9"},
+		}, map[string]string{"company": "NULL < 1 overwrite", "born": "NULL < 1 most_complete", "email": "NULL < 1 source_priority"}},
 		{"a default birthdate gives way", cluster.Config{}, []cells{
 			{"id": "1", "vip": "1", "born": "1900-01-01"}, {"id": "2", "born": "1980-02-03"},
 		}, map[string]string{"born": "1980-02-03 < 2 fill_empty"}},

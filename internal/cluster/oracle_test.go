@@ -185,6 +185,7 @@ func TestBuildAgainstOracle(t *testing.T) {
 		}
 		checkInvariants(t, s, got)
 		checkBridges(t, s, got)
+		checkCuts(t, s, got)
 
 		in.Edges = rapid.Permutation(s.edges).Draw(t, "shuffled")
 		if diff := gocmp.Diff(got, cluster.Build(in), gocmp.AllowUnexported(cluster.Result{})); diff != "" {
@@ -273,5 +274,35 @@ func TestClusterIDsDoNotDependOnOthers(t *testing.T) {
 	}
 	if large.Clusters[0].ID == large.Clusters[1].ID {
 		t.Error("different clusters have the same id")
+	}
+}
+
+// checkCuts looks whether every cut names two contacts that must not meet, one on each side of the edge.
+func checkCuts(t *rapid.T, s scene, got cluster.Result) {
+	with := func(r contact.Row) []contact.Row {
+		for _, c := range got.Clusters {
+			if slices.Contains(c.Members, r) {
+				return c.Members
+			}
+		}
+		return []contact.Row{r}
+	}
+	for _, c := range got.Cuts {
+		e := got.Edges[c.Edge]
+		x, y := with(e.A), with(e.B)
+		apart := slices.Contains(x, c.A) && slices.Contains(y, c.B) || slices.Contains(x, c.B) && slices.Contains(y, c.A)
+		against := s.judge.Compare(c.A, c.B).Veto
+		if s.decision(c.A, c.B) == review {
+			against |= scoring.FirstNameMismatch | scoring.ExactEmail
+		}
+		switch {
+		case c.Reasons.Has(scoring.ClusterConflict): // the group on one side is in review by itself
+		case c.Reasons == scoring.ClusterTooLarge:
+			if len(x)+len(y) <= s.max {
+				t.Fatalf("cut %+v between %v and %v, which together are not too large", c, x, y)
+			}
+		case !apart || against&c.Reasons == 0:
+			t.Fatalf("cut %+v between %v and %v names no two contacts that must stay apart", c, x, y)
+		}
 	}
 }

@@ -54,6 +54,16 @@ func TestMakePlan(t *testing.T) {
 	}
 }
 
+func TestPlanLeavesKeysAndTimes(t *testing.T) {
+	table := newTable(t, cells{"id": "1", "vip": "1", "created": "5", "updated": "6"}, cells{"id": "2", "created": "4", "updated": "9"})
+	r := cluster.Build(cluster.Input{Table: table, Edges: []scoring.Edge{edge(0, 1, auto, 1)}, Judge: objections{}})
+	o := &cluster.Outcome{Table: table, Edges: r.Edges, Clusters: r.Clusters}
+	p := cluster.MakePlan(o, cluster.Config{}, "fixture", "")
+	if diff := cmp.Diff([]cluster.Change{}, p.Steps[0].Changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
 // guardColumns lists a fixture row as the database would give it.
 func guardColumns(row map[string]string) []*string {
 	var out []*string

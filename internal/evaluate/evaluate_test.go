@@ -152,6 +152,19 @@ func TestWrongPairs(t *testing.T) {
 	}
 }
 
+func TestImpliedPairsAreCountedOnce(t *testing.T) {
+	// 1-2-3 merge by a chain although 1 and 3 are two people, and 4 is suggested to join them.
+	o := outcome(plain(t, 4), edge(0, 1, auto, 9), edge(1, 2, auto, 8), edge(2, 3, suggest, 1))
+	got := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth([]uint32{1, 0, 2, 2}), Outcome: o})
+	var pairs []string
+	for _, p := range got.FalsePositives {
+		pairs = append(pairs, p.A+"-"+p.B+" "+p.Decision.String())
+	}
+	if diff := cmp.Diff([]string{"1-3 auto_merge", "1-4 suggest"}, pairs); diff != "" {
+		t.Errorf("false positives (-want +got):\n%s", diff)
+	}
+}
+
 func TestNothingPredictedIsNotPerfect(t *testing.T) {
 	table := plain(t, 3)
 	r := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth([]uint32{1, 1, 2}), Outcome: outcome(table)})
