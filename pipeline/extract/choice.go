@@ -75,6 +75,17 @@ func (c choices) fix(where string, columns []string) (map[int]contact.Column, er
 	return fixed, nil
 }
 
+// refuse says when a column was chosen that had to be left out.
+func (c choices) refuse(where string, dropped []droppedColumn) error {
+	for _, d := range dropped {
+		_, mapped := c.mapping[d.name]
+		if mapped || d.name == c.id {
+			return fmt.Errorf("%s: column %q has type %s, whose values cannot be compared as text", where, d.name, d.typ)
+		}
+	}
+	return nil
+}
+
 // meaningName is the word a column's meaning is configured with.
 func meaningName(c contact.Column) string {
 	if c.Field == contact.FieldIdentity {

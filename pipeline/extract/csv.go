@@ -29,38 +29,38 @@ type csvFile struct {
 }
 
 // open implements fileFormat.
-func (c *csvFile) open(context.Context) (names []string, sample [][]string, rows int64, err error) {
+func (c *csvFile) open(context.Context) (o opened, err error) {
 	raw, whole, err := c.head()
 	if err != nil {
-		return nil, nil, 0, fileError(c.path, err)
+		return o, fileError(c.path, err)
 	}
 	if bytes.HasPrefix(raw, []byte("PAR1")) || bytes.HasPrefix(raw, []byte("ARROW1")) {
-		return nil, nil, 0, fmt.Errorf("%s: only text may be gzip-compressed; unpack it first", c.path)
+		return o, fmt.Errorf("%s: only text may be gzip-compressed; unpack it first", c.path)
 	}
 	c.charset = detectCharset(raw)
 	text, err := io.ReadAll(c.charset.reader(bytes.NewReader(raw)))
 	if err != nil {
-		return nil, nil, 0, fileError(c.path, err)
+		return o, fileError(c.path, err)
 	}
 	c.nl = detectLineEnd(text)
 	if c.delim, c.skip = separatorLine(text); c.delim == 0 {
 		c.delim = detectDelimiter(text, c.nl, whole)
 	}
 	scan := newCSVScanner(bytes.NewReader(text[c.skip:]), c.delim, c.nl)
-	names, err = c.header(scan)
+	o.names, err = c.header(scan)
 	if err != nil {
-		return nil, nil, 0, err
+		return o, err
 	}
-	for len(sample) < sampleRows && scan.scan() == nil {
-		if scan.bad == "" && len(scan.fields) == len(names) && utf8.Valid(scan.raw) {
-			sample = append(sample, texts(scan.fields))
+	for len(o.sample) < sampleRows && scan.scan() == nil {
+		if scan.bad == "" && len(scan.fields) == len(o.names) && utf8.Valid(scan.raw) {
+			o.sample = append(o.sample, texts(scan.fields))
 		}
 	}
 	if !c.gzip && len(raw) > 0 {
 		lines := int64(bytes.Count(text, []byte{c.nl}))
-		rows = lines * c.size / int64(len(raw))
+		o.rows = lines * c.size / int64(len(raw))
 	}
-	return names, sample, rows, nil
+	return o, nil
 }
 
 // head reads the start of the file, unpacked. whole says that it is all of it.

@@ -41,16 +41,25 @@ type inputFile struct {
 	path   string
 	kind   contact.Kind
 	format fileFormat
-	names  []string
-	sample [][]string
-	rows   int64 // estimated
-	cols   []int // layout column of each column of the file
+	opened
+	cols []int // layout column of each column of the file
 }
+
+// opened is what a look at a file shows.
+type opened struct {
+	names   []string
+	sample  [][]string
+	rows    int64           // estimated, 0 when unknown
+	dropped []droppedColumn // whose type is no text
+}
+
+// droppedColumn is a column that cannot be read.
+type droppedColumn struct{ name, typ string }
 
 // fileFormat reads one format.
 type fileFormat interface {
-	// open reads the names of the columns, sample rows, and an estimate of the number of rows.
-	open(ctx context.Context) (names []string, sample [][]string, rows int64, err error)
+	// open looks at the names of the columns and a sample of the rows.
+	open(ctx context.Context) (opened, error)
 	// read puts every row into sink.
 	read(ctx context.Context, sink *rowSink) error
 }
@@ -74,7 +83,7 @@ func (s *FileSource) Open(ctx context.Context) (contact.Layout, error) {
 	s.files = nil
 	var named []string
 	for _, path := range s.cfg.Contacts {
-		f, err := openFile(ctx, path, contact.Contacts)
+		f, err := s.openFile(ctx, path, contact.Contacts)
 		if err != nil {
 			return contact.Layout{}, err
 		}
@@ -96,16 +105,17 @@ func (s *FileSource) Open(ctx context.Context) (contact.Layout, error) {
 	return s.layout, nil
 }
 
-func openFile(ctx context.Context, path string, kind contact.Kind) (*inputFile, error) {
-	format, err := detectFormat(path)
+func (s *FileSource) openFile(ctx context.Context, path string, kind contact.Kind) (*inputFile, error) {
+	format, err := detectFormat(path, s.cfg.Allocator)
 	if err != nil {
 		return nil, err
 	}
-	names, sample, rows, err := format.open(ctx)
+	o, err := format.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &inputFile{path: path, kind: kind, format: format, names: uniqueNames(names), sample: sample, rows: rows}, nil
+	o.names = uniqueNames(o.names)
+	return &inputFile{path: path, kind: kind, format: format, opened: o}, nil
 }
 
 // openContacts unites the columns of the contact files by name and decides what they hold.
@@ -126,6 +136,11 @@ func (s *FileSource) openContacts() error {
 	}
 	where := strings.Join(s.cfg.Contacts, ", ")
 	chosen := choices{id: s.cfg.ID, exclude: s.cfg.Exclude, mapping: s.cfg.Map, how: byFlag}
+	for _, f := range s.files {
+		if err := chosen.refuse(f.path, f.dropped); err != nil {
+			return err
+		}
+	}
 	fixed, err := chosen.fix(where, names)
 	if err != nil {
 		return err
@@ -176,6 +191,11 @@ func noIDColumn(where string, names []string) error {
 			break
 		}
 	}
+	for _, n := range names {
+		if m, ok := meaningOf(n); ok && m.field == contact.FieldID {
+			return fmt.Errorf("%s: column %q is empty or repeats its values, so it cannot be the id; name the id column with --id COL", where, n)
+		}
+	}
 	if names == nil {
 		return fmt.Errorf("%s: no id column recognised%s; name it with --id COL", where, hint)
 	}
@@ -183,7 +203,7 @@ func noIDColumn(where string, names []string) error {
 }
 
 func (s *FileSource) openIdentities(ctx context.Context) error {
-	f, err := openFile(ctx, s.cfg.Identities, contact.Identities)
+	f, err := s.openFile(ctx, s.cfg.Identities, contact.Identities)
 	if err != nil {
 		return err
 	}
@@ -222,6 +242,17 @@ func (s *FileSource) Read(ctx context.Context, part int, emit func(*contact.Batc
 		return err
 	}
 	return sink.flush()
+}
+
+// Notes lists columns that were left out because their type has no comparable text.
+func (s *FileSource) Notes() []string {
+	var out []string
+	for _, f := range s.files {
+		for _, d := range f.dropped {
+			out = append(out, fmt.Sprintf("column %q of %s was left out: its type is %s", d.name, f.path, d.typ))
+		}
+	}
+	return out
 }
 
 // Close does nothing: no file stays open after Open and Read.

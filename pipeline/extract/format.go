@@ -9,10 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // detectFormat decides by the first bytes of a file what it is, then by its extension. What is certainly no table is named.
-func detectFormat(path string) (fileFormat, error) {
+func detectFormat(path string, mem memory.Allocator) (fileFormat, error) {
+	if mem == nil {
+		mem = memory.DefaultAllocator
+	}
 	head, size, err := readHead(path)
 	if err != nil {
 		return nil, err
@@ -22,11 +27,11 @@ func detectFormat(path string) (fileFormat, error) {
 	case size == 0:
 		return nil, fmt.Errorf("%s: the file is empty; its first line must name the columns", path)
 	case bytes.HasPrefix(head, []byte("PAR1")):
-		return nil, fmt.Errorf("%s: Parquet cannot be read yet", path)
+		return &arrowFile{path: path, what: "Parquet file", mem: mem, start: startParquet}, nil
 	case bytes.HasPrefix(head, []byte("ARROW1")):
-		return nil, fmt.Errorf("%s: Arrow IPC cannot be read yet", path)
+		return &arrowFile{path: path, what: "Arrow IPC file", mem: mem, start: startIPCFile}, nil
 	case bytes.HasPrefix(head, []byte("\xff\xff\xff\xff")):
-		return nil, fmt.Errorf("%s: Arrow IPC cannot be read yet", path)
+		return &arrowFile{path: path, what: "Arrow IPC stream", mem: mem, start: startIPCStream}, nil
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return &csvFile{path: path, size: size, gzip: true}, nil
 	}
