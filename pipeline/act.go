@@ -80,6 +80,7 @@ func (r *runner) count(o *cluster.Outcome) {
 		c.MergeLosers += int64(len(s.Losers))
 	}
 	c.SharedValues = int64(len(o.Shared))
+	r.rec.Plan = o.Plan.ID
 	r.rec.Rules = o.Rules
 	r.countRejects(o.Rejects)
 	r.countIdentities(o.Table)

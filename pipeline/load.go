@@ -25,7 +25,7 @@ func (r *runner) load(ctx context.Context) (*contact.Table, []contact.Reject, er
 	if err != nil {
 		return nil, nil, err
 	}
-	r.rec.Source, r.rec.Columns = layout.Name, layout.Contacts
+	r.rec.Source, r.rec.Columns, r.rec.IdentityColumns = layout.Name, layout.Contacts, layout.Identities
 	r.opt.OnLayout(layout)
 	r.stage("extract and normalize", layout.Rows, "contacts")
 	b := contact.NewBuilder(layout)

@@ -23,6 +23,8 @@ type Options struct {
 	OnLayout func(contact.Layout)
 	// NotDuplicates delivers the pairs of contact ids that a person has declined.
 	NotDuplicates func(ctx context.Context) ([][2]string, error)
+	// Merging says that the plan is to be applied without a person looking at it: then the circuit breakers judge it.
+	Merging bool
 	// Previous is what the last run with a plan made; a circuit breaker compares.
 	Previous cluster.Previous
 	// Now is the clock. Default: time.Now.
@@ -132,6 +134,9 @@ func (r *runner) found(ctx context.Context, t *contact.Table, rejects []contact.
 }
 
 func (r *runner) breakers(o *cluster.Outcome) bool {
+	if !r.opt.Merging {
+		return false
+	}
 	tripped := false
 	for _, b := range cluster.Breakers(o.Plan, o.Table.Len(), r.cfg.Breakers, r.opt.Previous) {
 		r.rec.Breakers = append(r.rec.Breakers, run.Breaker{Name: b.Name, Limit: b.Limit, Value: b.Value, Tripped: b.Tripped})

@@ -121,4 +121,3 @@ func (w *world) together(a, b string) string {
 	}
 	return ""
 }
-

@@ -35,18 +35,21 @@ type Record struct {
 	Threshold  float64          `json:"threshold"`         // match weight from which the model suggests
 	Workers    int              `json:"workers"`
 	PeakMemory int64            `json:"peak_memory_bytes"`
+	Plan       string           `json:"plan,omitempty"` // id of the merge plan the run made
 	Columns    []contact.Column `json:"columns"`
-	Counts     Counts           `json:"counts"`
-	Stages     []Stage          `json:"stages"`
-	Rules      []blocking.Stats `json:"blocking_rules"`
-	Rejected   []Count          `json:"rejected"`            // by reason
-	Identities []Count          `json:"identities"`          // by channel
-	Unusable   []Count          `json:"unusable_identities"` // by status
-	Weights    []Bin            `json:"weight_histogram"`    // of all scored pairs
-	Sizes      []Count          `json:"cluster_sizes"`       // name is the number of members
-	Breakers   []Breaker        `json:"breakers"`
-	Warnings   []string         `json:"warnings"`
-	Error      string           `json:"error,omitempty"`
+	// IdentityColumns are those of the identities table, if there is one.
+	IdentityColumns []contact.Column `json:"identity_columns,omitempty"`
+	Counts          Counts           `json:"counts"`
+	Stages          []Stage          `json:"stages"`
+	Rules           []blocking.Stats `json:"blocking_rules"`
+	Rejected        []Count          `json:"rejected"`            // by reason
+	Identities      []Count          `json:"identities"`          // by channel
+	Unusable        []Count          `json:"unusable_identities"` // by status
+	Weights         []Bin            `json:"weight_histogram"`    // of all scored pairs
+	Sizes           []Count          `json:"cluster_sizes"`       // name is the number of members
+	Breakers        []Breaker        `json:"breakers"`
+	Warnings        []string         `json:"warnings"`
+	Error           string           `json:"error,omitempty"`
 
 	// Refresh brings the times up to now. Whoever writes the record as part of the run calls it first.
 	Refresh func() `json:"-"`

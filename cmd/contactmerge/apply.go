@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
+)
+
+func newApply(a *app) *cobra.Command {
+	var in inputFlags
+	var plan string
+	var confirm bool
+	cmd := &cobra.Command{
+		Use:   "apply --config FILE",
+		Short: "Merge the exact identities of a plan; a dry run unless --confirm is given",
+		Long: `apply carries out the merge plan of the last run: every child row of a loser moves to the survivor, the survivor's fields are
+filled, the loser is archived with a redirect, and all of it is journalled. Each merge is one transaction. A contact that
+changed since the plan was made is left alone. Without --confirm nothing is written.`,
+		Example: "  contactmerge apply --config contactmerge.yaml\n  contactmerge apply --config contactmerge.yaml --confirm",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if in.configPath == "" {
+				return usagef("apply needs --config FILE")
+			}
+			c, err := in.load()
+			if err != nil {
+				return err
+			}
+			return a.apply(cmd.Context(), &in, c, plan, confirm)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
+	f.StringVar(&in.dsn, "dsn", "", "connection string of the database")
+	f.StringVar(&plan, "plan", "", "first characters of the plan's id (default: the newest plan)")
+	f.BoolVar(&confirm, "confirm", false, "write: without it apply only counts what it would do")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	return cmd
+}
+
+func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, prefix string, confirm bool) (err error) {
+	d, err := a.connect(ctx, in, c, confirm)
+	if err != nil {
+		return err
+	}
+	defer d.store.Close()
+	p, rec, err := d.plan(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	cfg := mergeConfig(c, rec)
+	if !confirm {
+		return a.dryRun(ctx, in, d, p, cfg)
+	}
+	lock, err := d.store.Lock(ctx, newRecord())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release(ctx, lock)) }()
+	m, err := merge.New(lock, cfg)
+	if err != nil {
+		return err
+	}
+	rep, err := a.carryOut(ctx, m, p)
+	if err != nil {
+		return err
+	}
+	return partial(rep.Left() > 0 || len(rep.Unfinished) > 0)
+}
+
+// dryRun counts what apply would do.
+func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, p *cluster.Plan, cfg merge.Config) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, d.conn)
+	if err != nil {
+		return fmt.Errorf("connecting to the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	m, err := merge.NewDryRun(conn, cfg)
+	if err != nil {
+		return err
+	}
+	a.printf("apply: dry run, nothing is written\n")
+	rep, err := a.carryOut(ctx, m, p)
+	if err != nil {
+		return err
+	}
+	a.printf("next    contactmerge apply --config %s --plan %s --confirm\n", in.configPath, short(p.ID))
+	return partial(len(rep.Unfinished) > 0)
+}
+
+// plan finds a plan and the record of the run that made it, which knows the columns its guards cover.
+func (d *database) plan(ctx context.Context, prefix string) (*cluster.Plan, *run.Record, error) {
+	find := d.store.LatestPlan
+	if prefix != "" {
+		find = func(ctx context.Context) (*cluster.Plan, error) { return d.store.Plan(ctx, prefix) }
+	}
+	p, err := find(ctx)
+	if errors.Is(err, postgres.ErrNoPlan) {
+		return nil, nil, errors.New("there is no such plan: run `contactmerge run --config …` first")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	runs, err := d.store.Runs(ctx, maxRuns)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range runs {
+		if runs[i].Record.Plan == p.ID {
+			return p, &runs[i].Record, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("the run that made plan %s is gone: make a new plan with `contactmerge run`", short(p.ID))
+}
+
+// maxRuns is how far back apply looks for the run of a plan.
+const maxRuns = 1000
+
+func short(id string) string { return id[:min(12, len(id))] }
+
+// carryOut applies a plan, shows progress, and prints what became of it.
+func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan) (merge.Report, error) {
+	log, err := a.logs.logger(a.err)
+	if err != nil {
+		return merge.Report{}, err
+	}
+	progress := newProgress(a.err, log)
+	progress.Stage("apply", int64(len(p.Steps)), "merges")
+	rep, err := merge.Apply(ctx, m, p, merge.Options{Progress: func(int, int, *merge.StepResult) { progress.Add(1) }})
+	progress.Stop()
+	a.applied(&rep)
+	return rep, err
+}
+
+// maxListed bounds the merges that are named one by one.
+const maxListed = 20
+
+func (a *app) applied(rep *merge.Report) {
+	var counts []string
+	for _, c := range rep.Counts {
+		if c.Steps > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", c.Steps, strings.ReplaceAll(string(c.Outcome), "_", " ")))
+		}
+	}
+	if left := rep.Left(); left > 0 {
+		counts = append(counts, fmt.Sprintf("%d not reached", left))
+	}
+	if len(counts) == 0 {
+		counts = []string{"nothing to merge"}
+	}
+	a.printf("plan    %s  %d merges: %s; %d contacts merged away\n", short(rep.Plan), rep.Steps, strings.Join(counts, ", "), rep.Losers)
+	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	for _, t := range rep.Tables {
+		_, _ = fmt.Fprintf(w, "  %s.%s\t%d rows moved\t%d already there\n", t.Table, t.Column, t.Repointed, t.Removed)
+	}
+	_ = w.Flush()
+	for i, s := range rep.Unfinished {
+		if i == maxListed {
+			a.printf("  and %d more\n", len(rep.Unfinished)-maxListed)
+			break
+		}
+		a.printf("  %s: survivor %s: %s\n", s.Outcome, s.Survivor, s.Reason)
+	}
+}

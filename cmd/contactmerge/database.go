@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/pipeline"
+	"github.com/contactmerge/contactmerge/pipeline/extract"
+	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
+	"github.com/contactmerge/contactmerge/sinks/report"
+)
+
+// closeTimeout bounds what still has to be written when a run was interrupted.
+const closeTimeout = 10 * time.Second
+
+// database is the customer's database and our schema in it.
+type database struct {
+	conn  *pgx.ConnConfig
+	store *postgres.Store
+}
+
+// connect finds the database and our schema; migrate also brings the schema up to date.
+func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, migrate bool) (*database, error) {
+	if c.Contacts.Table == "" {
+		return nil, usagef("contacts.table is not set in %s", in.configPath)
+	}
+	conn, err := connConfig(in, c)
+	if err != nil {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	store, err := postgres.Open(ctx, conn, postgres.Options{Schema: c.Database.Schema, Host: host, PID: os.Getpid()})
+	if err != nil {
+		return nil, err
+	}
+	if migrate {
+		if err := store.Migrate(ctx); err != nil {
+			store.Close()
+			return nil, err
+		}
+	}
+	return &database{conn: conn, store: store}, nil
+}
+
+func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
+	dsn, err := in.connectionString(c)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := extract.ConnOptions{AllowPlaintext: c.Database.AllowPlaintext}.ConnConfig(dsn)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return conn, nil
+}
+
+// source reads the tables of the configuration. Contacts that were merged away are left out, because in archive mode their rows stay.
+func (d *database) source(c *config.Config) *extract.PostgresSource {
+	filter := merge.RedirectFilterSQL(c.Database.Schema, c.Contacts.ID)
+	where := filter
+	if c.Contacts.Where != "" {
+		where = "(" + c.Contacts.Where + "\n) AND " + filter // the line end closes a comment
+	}
+	cfg := extract.PostgresConfig{
+		Conn:        d.conn,
+		Contacts:    extract.TableMap{Table: c.Contacts.Table, ID: c.Contacts.ID, Columns: c.Contacts.Columns, Where: where},
+		Connections: c.Database.Connections,
+	}
+	if t := c.Identities; t != nil {
+		cfg.Identities = &extract.TableMap{Table: t.Table, Columns: t.Columns, Where: t.Where}
+	}
+	return extract.Postgres(cfg)
+}
+
+// runDatabase is the nightly job.
+func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config) (err error) {
+	if c.Contacts.ID == "" {
+		return usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
+	}
+	folder := report.New(report.Config{Dir: c.Report.Dir})
+	if err := folder.Check(); err != nil {
+		return err
+	}
+	d, err := a.connect(ctx, in, c, true)
+	if err != nil {
+		return err
+	}
+	defer d.store.Close()
+	rec := newRecord()
+	lock, err := d.store.Lock(ctx, rec)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release(ctx, lock)) }()
+	before, err := d.store.PreviousRun(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.store.BeginRun(ctx, rec); err != nil {
+		return err
+	}
+	res, err := a.pipeline(ctx, c, pipeline.Options{
+		Source: d.source(c), Sinks: []pipeline.Sink{d.store, folder}, NotDuplicates: d.store.NotDuplicates, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
+	})
+	if err != nil {
+		return errors.Join(err, d.finish(ctx, rec))
+	}
+	defer res.Release()
+	a.summary(res, c.Report.Dir)
+	skipped := rec.Counts.Rejected > 0
+	if c.Merge.Auto {
+		left, err := a.mergeAutomatically(ctx, c, lock, res)
+		skipped = skipped || left
+		if err != nil {
+			rec.State, rec.Error = run.Failed, err.Error()
+			return errors.Join(err, d.finish(ctx, rec))
+		}
+	} else if rec.Counts.MergeSteps > 0 {
+		a.printf("ready   %d merges, not applied: see them with `contactmerge apply --config %s`\n", rec.Counts.MergeSteps, in.configPath)
+	}
+	if _, err := d.store.Prune(ctx); err != nil {
+		return errors.Join(err, d.finish(ctx, rec))
+	}
+	if err := d.finish(ctx, rec); err != nil {
+		return err
+	}
+	return partial(skipped)
+}
+
+// previous is what the circuit breakers compare with.
+func previous(rec *run.Record) cluster.Previous {
+	if rec == nil {
+		return cluster.Previous{}
+	}
+	return cluster.Previous{Known: true, Losers: int(rec.Counts.MergeLosers)}
+}
+
+// finish closes the run's record, also when the run was interrupted.
+func (d *database) finish(ctx context.Context, rec *run.Record) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return d.store.FinishRun(ctx, rec)
+}
+
+func release(ctx context.Context, lock *postgres.Lock) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return lock.Release(ctx)
+}
+
+// mergeAutomatically applies the plan of the run, unless a circuit breaker tripped. It reports whether anything was left out.
+func (a *app) mergeAutomatically(ctx context.Context, c *config.Config, lock *postgres.Lock, res *pipeline.Result) (bool, error) {
+	if res.Tripped {
+		for _, b := range res.Record.Breakers {
+			if b.Tripped {
+				a.printf("breaker %s tripped: %g is over %g; nothing was merged, suggestions were written\n", b.Name, b.Value, b.Limit)
+			}
+		}
+		return true, nil
+	}
+	m, err := merge.New(lock, mergeConfig(c, res.Record))
+	if err != nil {
+		return false, err
+	}
+	rep, err := a.carryOut(ctx, m, res.Outcome.Plan)
+	return rep.Left() > 0 || len(rep.Unfinished) > 0, err
+}
+
+// findInDatabase matches the contacts of the database and writes nothing.
+func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Config) (*pipeline.Result, error) {
+	if c.Contacts.ID == "" {
+		return nil, usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
+	}
+	d, err := a.connect(ctx, in, c, false)
+	if err != nil {
+		return nil, err
+	}
+	defer d.store.Close()
+	return a.pipeline(ctx, c, pipeline.Options{Source: d.source(c), NotDuplicates: d.store.NotDuplicates})
+}
+
+// mergeConfig is how to merge in the tables that a run has read.
+func mergeConfig(c *config.Config, rec *run.Record) merge.Config {
+	m := merge.Config{
+		Contacts: c.Contacts.Table, ID: c.Contacts.ID, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
+		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema,
+	}
+	for _, col := range rec.Columns {
+		m.Columns = append(m.Columns, col.Name)
+	}
+	if c.Identities != nil {
+		m.Identities = c.Identities.Table
+		for _, col := range rec.IdentityColumns {
+			switch col.Field {
+			case "contact_id":
+				m.IdentityContact = col.Name
+			case "value":
+				m.IdentityValue = col.Name
+			}
+		}
+	}
+	for _, r := range c.Merge.References {
+		dot := strings.LastIndexByte(r, '.')
+		m.References = append(m.References, merge.Reference{Table: r[:dot], Column: r[dot+1:]})
+	}
+	return m
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/contactmerge/contactmerge/sinks/postgres"
+)
+
+// The exit codes, which scripts and schedulers rely on.
+const (
+	exitDone    = 0 // everything was done
+	exitFailed  = 1 // nothing, or not all, was done; the message says why
+	exitUsage   = 2 // the command line or the configuration is wrong
+	exitPartial = 3 // done, but rows or merges were skipped, or a circuit breaker tripped
+	exitLocked  = 4 // another run holds the lock
+)
+
+// usageError is a mistake in the command line or the configuration.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errPartial ends a command that did what it could; what was left out has been said already.
+var errPartial = errors.New("done with skips")
+
+// exitCode tells the user what went wrong in one line and returns the exit code for it.
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	var usage usageError
+	var locked *postgres.LockedError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errPartial):
+		return exitPartial
+	case errors.As(err, &locked):
+		say(stderr, err)
+		return exitLocked
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		say(stderr, errors.New("interrupted: nothing half done was left behind"))
+		return exitFailed
+	case errors.As(err, &usage):
+		say(stderr, err)
+		return exitUsage
+	default:
+		say(stderr, err)
+		return exitFailed
+	}
+}
+
+func say(w io.Writer, err error) { _, _ = fmt.Fprintf(w, "contactmerge: %v\n", err) }

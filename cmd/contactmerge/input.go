@@ -1,0 +1,87 @@
+package main
+
+import (
+	"cmp"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/pipeline/extract"
+)
+
+// inputFlags say where contacts come from and what their columns mean; every verb that matches has them.
+type inputFlags struct {
+	configPath string
+	identities string
+	id         string
+	exclude    []string
+	mapping    []string
+	country    string
+	trust      bool
+	dsn        string
+	threshold  float64
+	workers    int
+}
+
+func (f *inputFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.configPath, "config", "", "configuration file (YAML); without files it says which Postgres tables to read")
+	fl.StringVar(&f.identities, "identities", "", "file with one identity a row: contact_id, channel, value")
+	fl.StringVar(&f.id, "id", "", "column that identifies a contact")
+	fl.StringSliceVar(&f.exclude, "exclude", nil, "column that is not compared (may be repeated)")
+	fl.StringArrayVar(&f.mapping, "map", nil, "COLUMN=FIELD: what a column means, a field or a channel (may be repeated)")
+	fl.StringVar(&f.country, "country", "", "country of phone numbers written without one, such as DE; a guess, so never proof")
+	fl.BoolVar(&f.trust, "trust-country", false, "--country is certain: such numbers may prove identity")
+	fl.StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
+	fl.Float64Var(&f.threshold, "threshold", 0, "match probability from which the model suggests pairs without a shared identity (default 0.95)")
+	fl.IntVar(&f.workers, "workers", 0, "goroutines per stage; the result does not depend on it (default: processors)")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	_ = cmd.MarkFlagFilename("identities", "csv", "parquet", "arrow")
+}
+
+// load reads the configuration file, if any, and lets the flags override it.
+func (f *inputFlags) load() (*config.Config, error) {
+	c := &config.Config{Version: config.Version}
+	if f.configPath != "" {
+		var err error
+		if c, err = config.Load(f.configPath); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	c.Normalize.Phone.DefaultRegion = cmp.Or(strings.ToUpper(f.country), c.Normalize.Phone.DefaultRegion)
+	c.Normalize.Phone.TrustDefaultRegion = c.Normalize.Phone.TrustDefaultRegion || f.trust
+	c.Scoring.Threshold = cmp.Or(f.threshold, c.Scoring.Threshold)
+	c.Workers = cmp.Or(f.workers, c.Workers)
+	if err := c.Config.Validate(); err != nil {
+		return nil, usageError{err}
+	}
+	return c, nil
+}
+
+// files makes the source of a run over files.
+func (f *inputFlags) files(paths []string) (*extract.FileSource, error) {
+	m := make(map[string]string, len(f.mapping))
+	for _, s := range f.mapping {
+		col, field, ok := strings.Cut(s, "=")
+		if !ok || col == "" || field == "" {
+			return nil, usagef("--map %q is not COLUMN=FIELD", s)
+		}
+		m[col] = field
+	}
+	src, err := extract.Files(extract.FilesConfig{Contacts: paths, Identities: f.identities, ID: f.id, Exclude: f.exclude, Map: m})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return src, nil
+}
+
+// connectionString resolves where the database is.
+func (f *inputFlags) connectionString(c *config.Config) (string, error) {
+	dsn, err := c.DSNOf(f.dsn, os.Getenv)
+	if err != nil {
+		return "", usageError{err}
+	}
+	return dsn, nil
+}
