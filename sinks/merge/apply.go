@@ -85,8 +85,13 @@ func (m *Merger) begin(ctx context.Context, tx pgx.Tx) error {
 
 // Finish notes how far the plan came. A plan with steps left stays "applying", so that it is applied again.
 func (m *Merger) Finish(ctx context.Context, r *Report) error {
-	if r.Left() > 0 || r.Count(Deferred) > 0 || r.Count(Failed) > 0 || m.session.Conn().IsClosed() {
+	if r.Left() > 0 || r.Count(Deferred) > 0 || r.Count(Failed) > 0 {
 		return nil
+	}
+	if m.session.Conn().IsClosed() || m.session.Conn().Ping(ctx) != nil {
+		if err := m.reopen(ctx, ""); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.StepTimeout)
 	defer cancel()

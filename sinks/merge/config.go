@@ -32,9 +32,11 @@ const (
 // Config says which tables hold the contacts and how to treat them. Names are as the catalogue spells them, without quotes; a table is
 // "schema.table", or "table" in schema public.
 type Config struct {
-	Contacts string   // contacts table
-	ID       string   // its id column, which must be unique and not null
-	Columns  []string // columns of the guards, in the order of the run that made the plan
+	Contacts string // contacts table
+	ID       string // its id column, which must be unique and not null
+	// Columns are those of the guards, in the order of the run that made the plan. One that refers to another contact, such as a manager,
+	// makes a step stale when an earlier step of the plan merged that contact; the next run plans it again.
+	Columns []string
 
 	// Identities is the table with one identity a row, "" for none. Where moving an identity to the survivor would violate a unique
 	// index of this table, because the survivor has it already, the loser's row is kept in the journal and removed, unless
