@@ -110,11 +110,13 @@ func alarms(r *run.Record) []string {
 	for _, b := range r.Breakers {
 		if b.Tripped {
 			out = append(out, fmt.Sprintf("Circuit breaker %s tripped: %s is over the limit of %s. Suggestions were written, nothing was merged.",
-				strings.ReplaceAll(b.Name, "_", " "), plainNumber(b.Value), plainNumber(b.Limit)))
+				breakerName(b), plainNumber(b.Value), plainNumber(b.Limit)))
 		}
 	}
 	return out
 }
+
+func breakerName(b run.Breaker) string { return visible(strings.ReplaceAll(b.Name, "_", " ")) }
 
 // plainNumber writes a limit: whole numbers whole, shares with their decimals.
 func plainNumber(v float64) string {
@@ -136,7 +138,7 @@ func newFacts(r *run.Record) []fact {
 		if b.Tripped {
 			state = "tripped"
 		}
-		facts = append(facts, fact{"Breaker " + strings.ReplaceAll(b.Name, "_", " "), plainNumber(b.Value) + " of " + plainNumber(b.Limit) + ", " + state})
+		facts = append(facts, fact{"Breaker " + breakerName(b), plainNumber(b.Value) + " of " + plainNumber(b.Limit) + ", " + state})
 	}
 	out := facts[:0]
 	for _, f := range facts {

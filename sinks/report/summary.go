@@ -45,9 +45,9 @@ func recognised(cols []contact.Column) string {
 		case contact.FieldIgnore:
 			ignored++
 		default:
-			field := string(c.Field)
+			field := visibleCut(string(c.Field), 30)
 			if c.Field == contact.FieldIdentity {
-				field = string(c.Channel)
+				field = visibleCut(string(c.Channel), 30)
 			}
 			if field == c.Name {
 				parts = append(parts, visibleCut(c.Name, 30))
