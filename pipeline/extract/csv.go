@@ -57,8 +57,11 @@ func (c *csvFile) open(context.Context) (o opened, err error) {
 		}
 	}
 	if !c.gzip && len(raw) > 0 {
-		lines := int64(bytes.Count(text, []byte{c.nl}))
-		o.rows = lines * c.size / int64(len(raw))
+		lines := int64(bytes.Count(text[c.skip:], []byte{c.nl}))
+		if whole && text[len(text)-1] != c.nl {
+			lines++
+		}
+		o.rows = (lines - 1) * c.size / int64(len(raw)) // but for the header
 	}
 	return o, nil
 }
