@@ -30,7 +30,7 @@ type Result struct {
 // Contacts joined by auto_merge edges form a group. A group whose members do not all agree goes to review whole: which of its edges is
 // wrong is for a person to say. Suggest edges then join groups and single contacts, strongest first, and an edge that would bring
 // together two members who must not be in one cluster is cut, so that a chain breaks at its weakest link. A review edge is a question between
-// clusters: its two contacts are kept apart.
+// clusters: its two contacts are kept apart, and so are contacts whose pair would be such a question, had it been compared.
 func Build(in Input) Result {
 	b := &builder{
 		table: in.Table, edges: in.Edges, judge: in.Judge, cfg: in.Config.WithDefaults(),

@@ -65,10 +65,21 @@ func TestBuild(t *testing.T) {
 			edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, suggest, 3), edge(2, 4, suggest, 2), edge(3, 4, auto, 5)},
 			want:  []string{"[0 1 2 3 4] suggest [[0 1] [3 4]]"}, weakest: 2,
 		}, {
-			name:  "a contradiction does not cut a suggested cluster",
+			name:  "another last name does not cut a suggested cluster",
 			edges: []scoring.Edge{edge(0, 1, suggest, 3), edge(1, 2, suggest, 2)},
-			judge: objections{{0, 2}: differ},
+			judge: objections{{0, 2}: {Contradiction: scoring.LastNameMismatch}},
 			want:  []string{"[0 1 2] suggest []"}, weakest: 1,
+		}, {
+			name:  "a visitor without a name does not make two people one",
+			edges: []scoring.Edge{edge(0, 1, suggest, 3), edge(1, 2, suggest, 3)},
+			judge: objections{{0, 2}: {Contradiction: scoring.FirstNameMismatch | scoring.SuffixConflict}},
+			want:  []string{"[0 1] suggest []"}, weakest: 0,
+			cuts: []cluster.Cut{{Edge: 1, A: 0, B: 2, Reasons: scoring.FirstNameMismatch}},
+		}, {
+			name:  "a pair's own suggestion counts for more than its contradiction",
+			edges: []scoring.Edge{edge(0, 1, suggest, 3), edge(0, 2, suggest, 1), edge(1, 2, suggest, 2)},
+			judge: objections{{0, 2}: differ},
+			want:  []string{"[0 1 2] suggest []"}, weakest: -1,
 		}, {
 			name:  "a veto cuts at the weakest bridge",
 			edges: []scoring.Edge{edge(0, 1, suggest, 2), edge(1, 2, suggest, 4), edge(2, 3, suggest, 3)},

@@ -26,7 +26,7 @@ type Conflict struct {
 	Bridge  int             // index into Outcome.Edges of the weakest edge on the path between them, -1 for a size limit
 }
 
-// Cut is an edge that was left out of the clusters because it joined members that veto each other.
+// Cut is an edge that was left out of the clusters because it would have joined A and B, who must not be in one.
 type Cut struct {
 	Edge    int // index into Outcome.Edges
 	A, B    contact.Row

@@ -71,18 +71,33 @@ func (b *builder) apart(x, y contact.Row, e *scoring.Edge) (Cut, bool) {
 	return cut, clash
 }
 
+// questions are the contradictions that make a pair a matter for a supervisor even when it shares an identity. Two members whom nothing
+// else connects must not contradict each other so: a visitor without a name, seen in one browser with Ann and with Bob, may be either,
+// but no cluster may say that Ann is Bob. Other differences, such as another last name, are what suggestions are for.
+const questions = scoring.FirstNameMismatch | scoring.NamesDiffer | scoring.BirthdateConflict
+
 // clash finds the first member of left that must not meet a member of right.
 func (b *builder) clash() (Cut, bool) {
 	for _, p := range b.left {
 		for _, q := range b.right {
-			against := b.judge.Compare(p, q).Veto
-			if i := b.between(p, q); i >= 0 && b.edges[i].Decision == scoring.Review {
-				against |= b.edges[i].Reasons
-			}
-			if against != 0 {
+			if against := b.against(p, q); against != 0 {
 				return Cut{A: min(p, q), B: max(p, q), Reasons: against}, true
 			}
 		}
 	}
 	return Cut{}, false
+}
+
+// against is what keeps two contacts out of one suggested cluster.
+func (b *builder) against(p, q contact.Row) scoring.Reasons {
+	j := b.judge.Compare(p, q)
+	i := b.between(p, q)
+	switch {
+	case i >= 0 && b.edges[i].Decision == scoring.Review:
+		return j.Veto | b.edges[i].Reasons
+	case i >= 0 && b.edges[i].Decision >= scoring.Suggest:
+		return j.Veto
+	default:
+		return j.Veto | j.Contradiction&questions
+	}
 }
