@@ -125,6 +125,10 @@ type Level struct {
 	U     float64 `json:"u"`
 }
 
+// weighs reports whether the level is evidence at all. A level without an m says that there is nothing to compare, like the null level, but
+// for another reason.
+func (l Level) weighs() bool { return l.M > 0 }
+
 // Comparison is an ordered list of levels; the first that holds for a pair is the pair's level. Level 0 is the null level and weighs
 // nothing, whatever its numbers.
 type Comparison struct {

@@ -51,12 +51,17 @@ func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
 			}
 		}
 		for i := range m.Comparisons {
-			total := 0.0
-			for _, c := range counts[i][1:] {
-				total += c
+			levels, total := m.Comparisons[i].Levels, 0.0
+			for l := range levels {
+				if levels[l].weighs() {
+					total += counts[i][l]
+				}
 			}
-			for l := 1; l < len(counts[i]); l++ {
-				m.Comparisons[i].Levels[l].U = (counts[i][l] + pseudoPairs*start[i][l]) / (total + pseudoPairs)
+			for l := range levels {
+				if !levels[l].weighs() {
+					continue // as good as null: learning a u for it would turn "cannot tell" into evidence
+				}
+				levels[l].U = (counts[i][l] + pseudoPairs*start[i][l]) / (total + pseudoPairs)
 			}
 		}
 		m.finish()

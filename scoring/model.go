@@ -73,7 +73,7 @@ func (m *Model) finish() {
 		m.weights[i] = make([]float64, len(c.Levels))
 		for l := 1; l < len(c.Levels); l++ {
 			lv := c.Levels[l]
-			if c.Neutral || lv.M == 0 && lv.U == 0 {
+			if c.Neutral || !lv.weighs() {
 				continue
 			}
 			m.weights[i][l] = math.Log2(max(lv.M, least) / max(lv.U, least))
