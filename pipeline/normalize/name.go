@@ -172,15 +172,16 @@ func (p *NameParser) roots(given string) string {
 		return ""
 	}
 	first, rest, several := strings.Cut(given, " ")
+	roots, ok := p.nicknames[first]
+	if !ok {
+		roots = first
+	}
 	if several {
-		if roots, ok := p.nicknames[first+strings.ReplaceAll(rest, " ", "")]; ok { // mary ann, written apart
-			return roots
+		if compound, ok := p.nicknames[first+strings.ReplaceAll(rest, " ", "")]; ok { // José Luis, written apart
+			return sortedWords(roots, compound)
 		}
 	}
-	if roots, ok := p.nicknames[first]; ok {
-		return roots
-	}
-	return first
+	return roots
 }
 
 // sortedWords returns the words of two folded texts in order.
@@ -229,11 +230,19 @@ func (n *Name) cutPhone(s string) string {
 	if start == end {
 		return s
 	}
+	found := strings.Trim(s[start:end], " -./")
+	if countDigits(found) == len(found) && len(found) < minBarePhone {
+		return s
+	}
 	if n.FoundPhone == "" {
-		n.FoundPhone = strings.Trim(s[start:end], " -./")
+		n.FoundPhone = found
 	}
 	return strings.TrimSpace(s[:start] + " " + s[end:])
 }
+
+// minBarePhone is how many digits without any mark between them are a phone number in a name field. Fewer are the number
+// of a guest or an account.
+const minBarePhone = 9
 
 // phoneRun finds the first run of digits and phone marks with seven or more digits.
 func phoneRun(s string) (start, end int) {

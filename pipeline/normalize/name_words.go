@@ -6,19 +6,22 @@ import (
 	"unicode/utf8"
 )
 
-// titleWords stand before a name and are no part of it. Don and Rev are left out where they are given names as well.
+// titleWords stand before a name and are no part of it. Don is left out, because it is a given name as well.
 var titleWords = setOf(
 	"mr", "mrs", "ms", "miss", "mx", "mister", "missus", "madam", "sir", "dame", "lord", "lady", "dr", "drs", "doctor", "prof",
-	"professor", "rev", "reverend", "hon", "capt", "captain", "sgt", "maj", "lt", "herr", "hr", "frau", "fr", "fraulein",
-	"frl", "dipl", "dipling", "ing", "mag", "univ", "univprof", "sr", "sra", "srta", "senor", "senora", "senorita", "lic", "mme", "mlle",
-	"monsieur", "madame", "mademoiselle", "me", "sig", "signor", "signora", "signorina", "sigra", "dott", "dottssa", "avv", "arch",
-	"dhr", "mevr", "mevrouw", "meneer", "mw", "pan", "pani", "fru", "frk", "froken", "doc", "phdr", "judr", "mudr", "г", "гн", "гжа",
+	"professor", "rev", "reverend", "hon", "capt", "captain", "sgt", "maj", "lt", "herr", "hr", "frau", "fraulein",
+	"frl", "dipl", "dipling", "univ", "univprof", "sr", "sra", "srta", "senor", "senora", "senorita", "lic", "mme", "mlle",
+	"monsieur", "madame", "mademoiselle", "sig", "signor", "signora", "signorina", "sigra", "dott", "dottssa", "avv",
+	"dhr", "mevr", "mevrouw", "meneer", "mw", "pani", "fru", "frk", "froken", "phdr", "judr", "mudr", "г", "гн", "гжа",
 	"господин", "госпожа", "先生", "女士", "小姐",
 )
 
-// degreeWords stand after a name and are no part of it. Two-letter degrees that are family names (Ma, Ba) are left out.
+// dottedTitles are titles only with their full stop: Fr. Brown, but Mag Smith.
+var dottedTitles = setOf("fr", "ing", "mag", "me", "arch", "doc", "gen", "col")
+
+// degreeWords stand after a name and are no part of it. Degrees that are family names (Ma, Ba, Do) are left out.
 var degreeWords = setOf(
-	"phd", "md", "dds", "dmd", "dvm", "do", "jd", "llm", "llb", "esq", "esquire", "mba", "msc", "bsc", "meng", "beng", "mph", "rn",
+	"phd", "md", "dds", "dmd", "dvm", "jd", "llm", "llb", "esq", "esquire", "mba", "msc", "bsc", "meng", "beng", "mph", "rn",
 	"cpa", "cfa", "pmp", "mbe", "obe", "cbe", "kbe", "dphil", "edd", "psyd", "pharmd", "mres", "frcp", "rip",
 )
 
@@ -53,6 +56,9 @@ func nameWords(field string) []string {
 	for raw := range strings.FieldsSeq(field) {
 		folded := Fold(raw)
 		if folded == "" {
+			continue
+		}
+		if len(words) == 0 && raw[len(raw)-1] == '.' && dottedTitles.has(folded) {
 			continue
 		}
 		if dot := strings.IndexByte(raw, '.'); dot >= 0 && dot < len(raw)-1 && !titleWords.has(folded) && !degreeWords.has(folded) {

@@ -149,14 +149,12 @@ func (d *digitDFA) full(number string) uint16 {
 }
 
 // prefix returns how many beginnings of number match any expression, the empty one included, and the length of the
-// shortest.
+// longest.
 func (d *digitDFA) prefix(number string) (count, length int) {
 	state := uint16(startState)
 	for i := 0; ; i++ {
 		if d.accept[state] != 0 {
-			if count++; count == 1 {
-				length = i
-			}
+			count, length = count+1, i
 		}
 		if i == len(number) {
 			return count, length

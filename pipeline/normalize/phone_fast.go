@@ -203,7 +203,7 @@ func (p *numberingPlan) cutTrunk(number string) (rest string, decided bool) {
 	switch {
 	case count == 0:
 		return number, true
-	case count > 1:
+	case count > 1 && !p.trunk.longest:
 		return "", false
 	}
 	if p.viable(number) && !p.viable(number[length:]) {

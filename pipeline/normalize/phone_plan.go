@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -47,6 +48,7 @@ type numberingPlan struct {
 // trunkPrefix is the rule for what to cut off a number dialled within the country.
 type trunkPrefix struct {
 	none    bool
+	longest bool      // of several prefixes that match, the longest is cut off
 	plain   *digitDFA // prefixes to cut off
 	special *digitDFA // numbers that are rewritten: bit 0 whole numbers, bit 1 beginnings. The library does those
 }
@@ -175,17 +177,48 @@ func compileTrunk(pattern, transform string) (trunkPrefix, error) {
 		case rewrites && anchored:
 			whole = append(whole, body)
 		case rewrites:
-			beginning = append(beginning, alternative)
+			with, without := splitOptional(alternative)
+			beginning = append(beginning, with)
+			if without != nil {
+				plain = append(plain, without)
+			}
 		default:
 			plain = append(plain, alternative)
 		}
 	}
-	var rule trunkPrefix
+	rule := trunkPrefix{longest: len(plain) == 1 && plain[0].Op == syntax.OpQuest && plain[0].Flags&syntax.NonGreedy == 0 && plain[0].Sub[0].Op == syntax.OpLiteral}
 	if rule.plain, err = compileDigits([]*syntax.Regexp{oneOf(plain)}); err != nil {
 		return trunkPrefix{}, err
 	}
 	rule.special, err = compileDigits([]*syntax.Regexp{oneOf(whole), oneOf(beginning)})
 	return rule, err
+}
+
+// splitOptional parts an expression whose only groups stand in one optional piece, as 0(?:(11)15)? in Argentina, into the
+// expression with the piece, which rewrites, and the one without it, which does not (nil when there is no such piece).
+func splitOptional(re *syntax.Regexp) (with, without *syntax.Regexp) {
+	if re.Op != syntax.OpConcat {
+		return re, nil
+	}
+	at := -1
+	for i, sub := range re.Sub {
+		if sub.MaxCap() == 0 {
+			continue
+		}
+		if at >= 0 || sub.Op != syntax.OpQuest {
+			return re, nil
+		}
+		at = i
+	}
+	if at < 0 {
+		return re, nil
+	}
+	with = &syntax.Regexp{Op: syntax.OpConcat, Flags: re.Flags, Sub: slices.Concat(re.Sub[:at], re.Sub[at].Sub, re.Sub[at+1:])}
+	rest := slices.Concat(re.Sub[:at], re.Sub[at+1:])
+	if len(rest) == 1 {
+		return with, rest[0]
+	}
+	return with, &syntax.Regexp{Op: syntax.OpConcat, Flags: re.Flags, Sub: rest}
 }
 
 // cutEndAnchor takes the $ off the end of an expression.
