@@ -56,16 +56,22 @@ func testConfig() Config {
 }
 
 // prepare makes a customer database of the given script with our schema beside it, for others to clone.
-func prepare(t *testing.T, script string) *pgtest.Database {
+func prepare(t *testing.T, sql string) *pgtest.Database {
 	t.Helper()
 	db := pgtest.DB(t)
-	db.Exec(t, script)
+	script(t, db, sql)
+	return db
+}
+
+// script runs SQL in a customer's database, and puts our schema beside it.
+func script(t *testing.T, db *pgtest.Database, sql string) {
+	t.Helper()
+	db.Exec(t, sql)
 	store := openStore(t, db.DSN)
 	defer store.Close()
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return db
 }
 
 func openStore(t testing.TB, dsn string) *postgres.Store {

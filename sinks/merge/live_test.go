@@ -28,7 +28,7 @@ func (b *bench) app(t *testing.T) *pgx.Conn {
 	return conn
 }
 
-func exec(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
+func appExec(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
 	if _, err := conn.Exec(context.Background(), sql, args...); err != nil {
 		t.Fatal(err)
@@ -88,9 +88,9 @@ func TestChildCommittedWhileWeWait(t *testing.T) {
 	b := setUp(t, crm)
 	p := planOf(b.step(t, "1", "2"))
 	app := b.app(t)
-	exec(t, app, `BEGIN`)
-	exec(t, app, `INSERT INTO messages (contact_id, body) VALUES (2, 'late')`)
-	b.cfg.Sleep = func(time.Duration) { exec(t, app, `COMMIT`) } // between our first attempt and our second
+	appExec(t, app, `BEGIN`)
+	appExec(t, app, `INSERT INTO messages (contact_id, body) VALUES (2, 'late')`)
+	b.cfg.Sleep = func(time.Duration) { appExec(t, app, `COMMIT`) } // between our first attempt and our second
 	rep := b.apply(t, p)
 	wantOnly(t, rep, Applied)
 	if late := b.query(t, `SELECT contact_id::text FROM messages WHERE body = 'late'`); late[0] != "1" {
@@ -114,8 +114,8 @@ func TestWeGiveWay(t *testing.T) {
 	b := setUp(t, crm)
 	p := planOf(b.step(t, "1", "2"))
 	app, answer := b.app(t), make(chan error, 1)
-	exec(t, app, `BEGIN`)
-	exec(t, app, `UPDATE tickets SET title = title WHERE contact_id = 2`)
+	appExec(t, app, `BEGIN`)
+	appExec(t, app, `UPDATE tickets SET title = title WHERE contact_id = 2`)
 	b.cfg.Fault = at("locked", func() {
 		go func() {
 			_, err := app.Exec(context.Background(), `SELECT FROM contacts WHERE id = 2 FOR UPDATE`)
@@ -148,8 +148,8 @@ func TestBusyContact(t *testing.T) {
 	b := setUp(t, crm)
 	p := planOf(b.step(t, "1", "2"), b.step(t, "3", "4"))
 	app := b.app(t)
-	exec(t, app, `BEGIN`)
-	exec(t, app, `SELECT FROM contacts WHERE id = 2 FOR KEY SHARE`)
+	appExec(t, app, `BEGIN`)
+	appExec(t, app, `SELECT FROM contacts WHERE id = 2 FOR KEY SHARE`)
 	var slept []time.Duration
 	b.cfg.Sleep = func(d time.Duration) { slept = append(slept, d) }
 	b.cfg.Rand = func() float64 { return 1 }
@@ -166,7 +166,7 @@ func TestBusyContact(t *testing.T) {
 	if got := b.query(t, `SELECT state FROM contactmerge.plans`); got[0] != "applying" {
 		t.Errorf("the plan is %s, want applying", got[0])
 	}
-	exec(t, app, `ROLLBACK`)
+	appExec(t, app, `ROLLBACK`)
 	rep = b.apply(t, p)
 	if rep.Count(Applied) != 1 || rep.Count(AlreadyApplied) != 1 {
 		t.Errorf("second report %+v", rep)
@@ -332,7 +332,7 @@ func TestReadOnlySession(t *testing.T) {
 	b := setUp(t, crm)
 	p := planOf(b.step(t, "1", "2"))
 	before := b.dump(t)
-	exec(t, b.lock.Conn(), `SET default_transaction_read_only = on`)
+	appExec(t, b.lock.Conn(), `SET default_transaction_read_only = on`)
 	m, err := New(b.lock, b.cfg)
 	if err != nil {
 		t.Fatal(err)
