@@ -78,7 +78,7 @@ func (p *NameParser) plain(parts NameParts, n *Name) bool {
 	given, family := Fold(parts.First), Fold(parts.Last)
 	var stack [2*maxPlainWord + 1]byte
 	whole := append(append(append(stack[:0], given...), ' '), family...)
-	if _, filler := p.fillers[string(whole)]; filler || p.isSpecial(given) || p.isSpecial(family) {
+	if _, special := p.special[string(whole)]; special || p.isSpecial(given) || p.isSpecial(family) {
 		return false
 	}
 	n.Given, n.Family, n.Status = given, family, OK
