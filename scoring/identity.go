@@ -51,7 +51,8 @@ func (w *Worker) common(x, y contact.Key, f *facts) {
 		}
 		return
 	}
-	if w.s.shared.Is(x.Value) {
+	// A browser that two named people use says nothing about a third visitor without a name, however few the names are.
+	if w.s.shared.Is(x.Value) || x.Space == contact.SpaceCookie && w.s.shared.Names(x.Value) > 1 {
 		f.shared = true
 		return
 	}
