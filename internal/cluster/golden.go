@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,8 @@ func NewMerger(t *contact.Table, cfg Config) *Merger {
 	m := &Merger{table: t, ranker: newRanker(t, cfg), units: units(t.Layout(), cfg.Survivorship)}
 	sources := t.Col(contact.ColSource)
 	m.overrides = make([][]string, sources.Distinct())
-	for name, fields := range cfg.Survivorship.Sources {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Survivorship.Sources)) {
+		fields := cfg.Survivorship.Sources[name]
 		for c := 1; c < sources.Distinct(); c++ {
 			if position([]string{name}, sources.Text(contact.Code(c))) == 0 {
 				m.overrides[c] = m.override(fields)

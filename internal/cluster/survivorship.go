@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/nearest"
 )
 
 // The survivorship strategies. Whatever the strategy, an empty value never overwrites another, and neither does a placeholder or filler.
@@ -31,7 +32,8 @@ const (
 	RuleRestrictive = "most_restrictive" // blocked and opt-out: true if true for any member
 )
 
-// Units of several columns. Their columns move together, so that a golden name or address is one that somebody has.
+// Units of several columns. Their columns move together, so that a golden name or address is one that somebody has. A unit is empty or
+// filled as a whole: a different name or address takes the place of all of it, and parts that it lacks become empty.
 const (
 	UnitName    = "name"    // title, first, middle and last name, suffix, full name
 	UnitAddress = "address" // street, city, state, postcode, country
@@ -81,7 +83,7 @@ func (s Survivorship) problems() []error {
 	}
 	simple := slices.DeleteFunc(strategies(), combines)
 	if !slices.Contains(simple, s.Default) {
-		note("default", fmt.Errorf("%q is not one of %s%s", s.Default, strings.Join(simple, ", "), didYouMean(s.Default, simple)))
+		note("default", fmt.Errorf("%q is not one of %s%s", s.Default, strings.Join(simple, ", "), nearest.Hint(s.Default, simple)))
 	}
 	s.each(func(where, key, strategy string) {
 		note(where, checkStrategy(key, strategy))
@@ -92,18 +94,25 @@ func (s Survivorship) problems() []error {
 	if s.Default == SourcePriority && len(s.SourcePriority) == 0 {
 		note("default", errors.New("source_priority needs the list survivorship.source_priority"))
 	}
-	seen := map[string]bool{}
-	for _, source := range s.SourcePriority {
-		name := strings.ToLower(strings.TrimSpace(source))
-		switch {
-		case name == "":
-			note("source_priority", errors.New("contains an empty source"))
-		case seen[name]:
-			note("source_priority", fmt.Errorf("lists %q twice", source))
-		}
-		seen[name] = true
-	}
+	distinct(s.SourcePriority, func(err error) { note("source_priority", err) })
+	distinct(slices.Sorted(maps.Keys(s.Sources)), func(err error) { note("sources", err) })
+	distinct(slices.Sorted(maps.Keys(s.Fields)), func(err error) { note("fields", err) })
 	return errs
+}
+
+// distinct notes names that are empty, or there twice but for case and blanks.
+func distinct(names []string, note func(error)) {
+	seen := map[string]bool{}
+	for _, n := range names {
+		key := strings.ToLower(strings.TrimSpace(n))
+		switch {
+		case key == "":
+			note(errors.New("contains an empty name"))
+		case seen[key]:
+			note(fmt.Errorf("names %q twice", n))
+		}
+		seen[key] = true
+	}
 }
 
 // each visits all configured strategies in a fixed order.
@@ -121,7 +130,7 @@ func (s Survivorship) each(visit func(where, key, strategy string)) {
 // checkStrategy says why a strategy cannot be used for a key that names a field or a unit.
 func checkStrategy(key, strategy string) error {
 	if !slices.Contains(strategies(), strategy) {
-		return fmt.Errorf("unknown strategy %q%s", strategy, didYouMean(strategy, strategies()))
+		return fmt.Errorf("unknown strategy %q%s", strategy, nearest.Hint(strategy, strategies()))
 	}
 	field := contact.Field(strings.ToLower(key))
 	unit, fixed := unitOf(field)
@@ -164,7 +173,7 @@ func unitOf(f contact.Field) (unit, fixed string) {
 func (s Survivorship) Check(l contact.Layout) error {
 	known := []string{UnitName, UnitAddress}
 	for _, f := range contact.ContactFields() {
-		if unit, fixed := unitOf(f); unit == "" && fixed == "" {
+		if unit, fixed := unitOf(f); unit == "" && fixed == "" { // the others are no help to whoever misspelt one
 			known = append(known, string(f))
 		}
 	}
@@ -188,44 +197,11 @@ func (s Survivorship) Check(l contact.Layout) error {
 					errs = append(errs, fmt.Errorf("survivorship.%s: column %s: %w", where, c.Name, err))
 				}
 			}
+		case slices.Contains(contact.ContactFields(), contact.Field(strings.ToLower(key))):
+			// A field that no column has now may come with the next file; what does not fit the field, Validate says.
 		case !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, key) }):
-			errs = append(errs, fmt.Errorf("survivorship.%s: no column or field %q%s", where, key, didYouMean(key, known)))
+			errs = append(errs, fmt.Errorf("survivorship.%s: no column or field %q%s", where, key, nearest.Hint(key, known)))
 		}
 	})
 	return errors.Join(errs...)
-}
-
-// didYouMean offers the nearest of the candidates, if any is near.
-func didYouMean(got string, candidates []string) string {
-	best, at := "", 3
-	for _, c := range candidates {
-		if d := editDistance(strings.ToLower(got), strings.ToLower(c)); d < at && d < len(c) {
-			best, at = c, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// editDistance is Levenshtein's, over bytes: configuration words are ASCII.
-func editDistance(x, y string) int {
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(x) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(y) {
-			cost := diagonal
-			if x[i] != y[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(y)]
 }

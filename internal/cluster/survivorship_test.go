@@ -54,10 +54,12 @@ func TestConfigValidate(t *testing.T) {
 			"survivorship.sources.web.created_at: created_at is decided by a fixed rule (oldest)",
 			"survivorship.sources.web.default: default cannot combine several values by sum",
 		}},
-		{name: "source list", cfg: cluster.Config{Survivorship: cluster.Survivorship{Default: "union", SourcePriority: []string{"crm", " CRM", ""}}}, want: []string{
+		{name: "source list", cfg: cluster.Config{Survivorship: cluster.Survivorship{Default: "union", SourcePriority: []string{"crm", " CRM", ""},
+			Sources: map[string]map[string]string{"web": nil, "Web ": nil}}}, want: []string{
 			`survivorship.default: "union" is not one of do_nothing, overwrite, fill_empty, most_complete, source_priority`,
-			`survivorship.source_priority: lists " CRM" twice`,
-			"survivorship.source_priority: contains an empty source",
+			`survivorship.source_priority: names " CRM" twice`,
+			"survivorship.source_priority: contains an empty name",
+			`survivorship.sources: names "web" twice`,
 		}},
 	}
 	for _, tc := range tests {
@@ -81,6 +83,7 @@ func TestSurvivorshipCheck(t *testing.T) {
 			`survivorship.fields.nobody: no column or field "nobody"`,
 			`survivorship.fields.pionts: no column or field "pionts" (did you mean "points"?)`,
 		}},
+		{"a field that no column has", map[string]string{"gender": "overwrite"}, nil},
 		{"column of a unit", map[string]string{"first": "overwrite"}, []string{
 			"survivorship.fields.first: column first: first_name moves with the whole name: set name instead",
 		}},
