@@ -136,7 +136,7 @@ const maxEdges = 12
 func newCard(p page, i int) clusterCard {
 	o := p.out
 	c := &o.Clusters[i]
-	card := clusterCard{Class: decisionClass(c.Decision), Title: count(len(c.Members), "contact", "contacts"), ID: visibleCut(c.ID, 16), Lead: clusterLead(o, c)}
+	card := clusterCard{Class: decisionClass(c.Decision), Title: count(len(c.Members), "contact", "contacts"), ID: shortHash(c.ID), Lead: clusterLead(o, c)}
 	members := survivorFirst(c)
 	more := ""
 	if left := len(members) - p.cfg.MaxHTMLMembers; left > 0 {
@@ -158,6 +158,14 @@ func newCard(p page, i int) clusterCard {
 			shortID(o, e.A), shortID(o, e.B), signed(float64(e.Weight)))
 	}
 	return card
+}
+
+// shortHash is the start of a cluster id: enough to find it in clusters.csv.
+func shortHash(id string) string {
+	if len(id) > 12 && plain(id) {
+		return id[:12]
+	}
+	return visibleCut(id, 12)
 }
 
 func shortID(o *cluster.Outcome, r contact.Row) string { return visibleCut(o.Table.ID(r), 40) }
@@ -249,14 +257,22 @@ func conflictText(o *cluster.Outcome, c *cluster.Cluster) string {
 		}
 		why += r.text
 	}
-	s := fmt.Sprintf("%s and %s cannot be one person (%s)", shortID(o, x.A), shortID(o, x.B), why)
-	if why == "" {
-		s = fmt.Sprintf("%s and %s cannot be one person", shortID(o, x.A), shortID(o, x.B))
+	s := fmt.Sprintf("%s and %s %s", shortID(o, x.A), shortID(o, x.B), disagreement(x.Reasons))
+	if why != "" {
+		s += " (" + why + ")"
 	}
 	if e := edgeAt(o, x.Bridge); e != nil {
-		s += fmt.Sprintf("; they are together because of %s – %s (%s): cut that pair to separate them", shortID(o, e.A), shortID(o, e.B), bridgeText(e.Reasons))
+		s += fmt.Sprintf("; they are in one group because of %s – %s (%s): cut that pair to separate them", shortID(o, e.A), shortID(o, e.B), bridgeText(e.Reasons))
 	}
 	return s + "."
+}
+
+// disagreement tells contradictions from evidence that is only too weak for a merge nobody looks at.
+func disagreement(r scoring.Reasons) string {
+	if list := reasonsOf(r); len(list) > 0 && list[0].side != against {
+		return "agree too little to merge unseen"
+	}
+	return "contradict each other"
 }
 
 // bridgeText names what a pair has in common.
@@ -286,6 +302,7 @@ func edgeRows(o *cluster.Outcome, c *cluster.Cluster) (rows []edgeRow, more stri
 	}
 	for _, i := range edges {
 		row := newEdgeRow(o, &o.Edges[i])
+		row.Reasons = chips(o.Edges[i].Reasons &^ (scoring.ClusterConflict | scoring.ClusterTooLarge)) // the card has said so already
 		row.Weakest = i == c.Weakest && len(c.Members) > 2
 		rows = append(rows, row)
 	}
@@ -315,7 +332,7 @@ func newCuts(o *cluster.Outcome) []cutRow {
 		}
 		out = append(out, cutRow{
 			A: shortID(o, e.A), B: shortID(o, e.B), Weight: signed(float64(e.Weight)), Reasons: chips(c.Reasons),
-			Why: fmt.Sprintf("%s and %s cannot be one person", shortID(o, c.A), shortID(o, c.B)),
+			Why: fmt.Sprintf("%s and %s %s", shortID(o, c.A), shortID(o, c.B), disagreement(c.Reasons)),
 		})
 	}
 	return out

@@ -92,14 +92,15 @@ func boolOrder(b bool) int {
 
 // rawRow compares one raw column; any is false when nobody has a value there.
 func rawRow(o *cluster.Outcome, rows []contact.Row, col int, golden *cluster.Golden) (out fieldRow, any bool) {
-	out.Name = visibleCut(o.Table.Columns()[col].Name, 40)
-	first, firstOK := o.Table.Raw(col, rows[0])
+	column := o.Table.Columns()[col]
+	out.Name = visibleCut(column.Name, 40)
+	first, _ := o.Table.Raw(col, rows[0])
 	for i, r := range rows {
-		v, ok := o.Table.Raw(col, r)
-		any = any || ok
-		c := cell{Text: visible(v), Null: !ok, Class: "same"}
-		if i > 0 {
-			mark(&c, first, firstOK, v, ok)
+		v, _ := o.Table.Raw(col, r)
+		c := cell{Text: visible(v), Null: blank(v), Class: "same"}
+		any = any || !c.Null
+		if i > 0 && !bookkeeping(column.Field) {
+			mark(&c, first, v)
 		}
 		out.differs = out.differs || c.Mark != ""
 		out.Cells = append(out.Cells, c)
@@ -111,17 +112,25 @@ func rawRow(o *cluster.Outcome, rows []contact.Row, col int, golden *cluster.Gol
 }
 
 // mark says how a value differs from the first contact's: by sign and words, not by colour alone.
-func mark(c *cell, first string, firstOK bool, v string, ok bool) {
+func mark(c *cell, first, v string) {
 	switch {
-	case !ok || firstOK && v == first:
+	case blank(v) || v == first:
 		return
-	case !firstOK || first == "":
+	case blank(first):
 		c.Mark, c.Class, c.Say = "+", "adds", "missing in the first: "
 	case sameWords(first, v):
 		c.Mark, c.Class, c.Say = "≈", "alike", "written differently: "
 	default:
 		c.Mark, c.Class, c.Say = "≠", "differs", "differs: "
 	}
+}
+
+// blank values are missing to the reader, whether the source says null or nothing.
+func blank(v string) bool { return strings.TrimSpace(v) == "" }
+
+// bookkeeping is true for fields that say nothing about the person: that they differ is no news.
+func bookkeeping(f contact.Field) bool {
+	return f == contact.FieldSource || f == contact.FieldCreatedAt || f == contact.FieldUpdatedAt
 }
 
 // sameWords holds for values that differ in case and spaces only.
@@ -131,7 +140,7 @@ func sameWords(x, y string) bool {
 
 func newGoldenCell(o *cluster.Outcome, g *cluster.Golden, col int) goldenCell {
 	v, ok := goldenValue(g, col)
-	if !ok || v.Null {
+	if !ok || v.Null || blank(v.Text) {
 		return goldenCell{Null: true}
 	}
 	c := goldenCell{Text: visible(v.Text), Own: v.From == g.Survivor, From: provenance(o, v.From)}
@@ -181,22 +190,35 @@ const maxItems = 6
 
 func identityCell(o *cluster.Outcome, r contact.Row, ch contact.Channel, holders map[contact.Code]int) cell {
 	c := cell{Null: true, Class: "same"}
-	more := 0
+	ids := distinct(o, r, ch)
+	for _, id := range ids[:min(len(ids), maxItems)] {
+		c.Null = false
+		c.Items = append(c.Items, identityItem{Text: visible(o.Table.RawIdentity(id)), Same: id.Key != 0 && holders[id.Key] > 1, Tags: identityTags(id)})
+	}
+	if more := len(ids) - maxItems; more > 0 {
+		c.Items = append(c.Items, identityItem{Text: fmt.Sprintf("%d more", more)})
+	}
+	return c
+}
+
+// distinct lists the identities of a contact on a channel. One that stands both in a column and in the identities table is listed once,
+// with the facts of both.
+func distinct(o *cluster.Outcome, r contact.Row, ch contact.Channel) []contact.Identity {
+	var out []contact.Identity
 	for _, id := range o.Table.Identities(r) {
 		if o.Table.Channel(id) != ch {
 			continue
 		}
-		c.Null = false
-		if len(c.Items) == maxItems {
-			more++
+		twin := slices.IndexFunc(out, func(x contact.Identity) bool {
+			return id.Key != 0 && x.Key == id.Key || o.Table.RawIdentity(x) == o.Table.RawIdentity(id)
+		})
+		if twin >= 0 {
+			out[twin].Flags |= id.Flags
 			continue
 		}
-		c.Items = append(c.Items, identityItem{Text: visible(o.Table.RawIdentity(id)), Same: id.Key != 0 && holders[id.Key] > 1, Tags: identityTags(id)})
+		out = append(out, id)
 	}
-	if more > 0 {
-		c.Items = append(c.Items, identityItem{Text: fmt.Sprintf("%d more", more)})
-	}
-	return c
+	return out
 }
 
 func identityTags(id contact.Identity) string {

@@ -147,7 +147,7 @@ func newHistogram(r *run.Record) histogram {
 	}
 	lo, hi := bins[0].From, bins[len(bins)-1].To
 	scale := func(w float64) px { return px(histLeft + (w-lo)/(hi-lo)*(figureWidth-histLeft)) }
-	for w := math.Ceil(lo/10) * 10; w <= hi; w += 10 {
+	for w := math.Ceil(lo/10) * 10; w <= hi && scale(w) < figureWidth-8; w += 10 {
 		h.XTicks = append(h.XTicks, tick{scale(w), axisNumber(w)})
 	}
 	if r.Threshold > lo && r.Threshold < hi {

@@ -33,12 +33,11 @@ type tile struct {
 // fact is a name and a value of the run.
 type fact struct{ Name, Value string }
 
-func newHead(o *cluster.Outcome, r *run.Record) head {
-	h := head{
+func newHead(o *cluster.Outcome, r *run.Record, open int) head {
+	return head{
 		Source: r.Source, Run: r.ID, Started: stamp(r.Started), Took: seconds(r.Seconds), Version: r.Version,
-		Sentence: sentence(o, r), Tiles: tiles(o, r), Alarms: alarms(r), Warnings: r.Warnings,
+		Sentence: sentence(o, r), Tiles: tiles(o, r, open), Alarms: alarms(r), Warnings: r.Warnings,
 	}
-	return h
 }
 
 func stamp(t time.Time) string {
@@ -73,21 +72,17 @@ func clustered(o *cluster.Outcome) int64 {
 	return n
 }
 
-func tiles(o *cluster.Outcome, r *run.Record) []tile {
+// tiles takes the number of review pairs that are not inside a cluster.
+func tiles(o *cluster.Outcome, r *run.Record, open int) []tile {
 	c := r.Counts
 	return []tile{
 		{"", number(c.Contacts), "contacts read", count(c.Identities, "identity", "identities")},
 		{"", number(c.Clusters), "people found more than once", count(clustered(o), "contact", "contacts")},
 		{"auto", number(c.MergeSteps), "ready to merge", count(c.MergeLosers, "duplicate goes away", "duplicates go away")},
 		{"suggest", number(c.SuggestCluster), "for the data team", "suggested clusters to confirm"},
-		{"review", number(c.ReviewClusters), "for supervisors", reviewNote(o)},
+		{"review", number(c.ReviewClusters), "for supervisors", "contradictory clusters, and " + count(open, "open pair", "open pairs")},
 		{"reject", number(c.Rejected), "rows could not be used", count(c.RejectedValues, "single value set aside", "single values set aside")},
 	}
-}
-
-// reviewNote counts the questions that are not about a cluster as a whole.
-func reviewNote(o *cluster.Outcome) string {
-	return "contradictory clusters, and " + count(len(reviewEdges(o, clusterIndex(o))), "open pair", "open pairs")
 }
 
 // reviewEdges are the pairs for a supervisor that are not inside one cluster.

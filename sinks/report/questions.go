@@ -25,9 +25,8 @@ type pairCard struct {
 	Chance string
 }
 
-func newPairGroup(p page, clusterOf []int32) pairGroup {
+func newPairGroup(p page, edges []int, clusterOf []int32) pairGroup {
 	o := p.out
-	edges := reviewEdges(o, clusterOf)
 	g := pairGroup{Total: count(len(edges), "pair", "pairs")}
 	kinds := map[scoring.Reasons]int{}
 	var byKind [][]int
@@ -61,7 +60,7 @@ func newPairCard(o *cluster.Outcome, e *scoring.Edge, clusterOf []int32) pairCar
 	for _, r := range []contact.Row{e.A, e.B} {
 		m := member{ID: shortID(o, r), Tags: flagTags(o.Table.Flags(r))}
 		if c := clusterOf[r]; c >= 0 {
-			m.Tags = append(m.Tags, "in cluster "+visibleCut(o.Clusters[c].ID, 16))
+			m.Tags = append(m.Tags, "in cluster "+shortHash(o.Clusters[c].ID))
 		}
 		card.Table.Members = append(card.Table.Members, m)
 	}

@@ -1,5 +1,3 @@
-// Package report writes what a run found into a folder: tables as CSV for people and as Parquet for machines, the plan, the run record, and
-// one self-contained HTML page; and it prints the summary and the explanations a person reads in a terminal.
 package report
 
 import (
