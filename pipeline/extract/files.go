@@ -148,7 +148,7 @@ func (s *FileSource) openContacts() error {
 	s.layout.Contacts = Recognise(names, unitedSample(s.files, len(names)), RecogniseOptions{Fixed: fixed})
 	id := fieldColumn(s.layout.Contacts, contact.FieldID)
 	if id < 0 {
-		return noIDColumn(where, names)
+		return noIDColumn(where, names, fixed)
 	}
 	for _, f := range s.files {
 		if !slices.Contains(f.cols, id) {
@@ -182,7 +182,7 @@ func unitedSample(files []*inputFile, width int) [][]string {
 	return out
 }
 
-func noIDColumn(where string, names []string) error {
+func noIDColumn(where string, names []string, fixed map[int]contact.Column) error {
 	hint := ""
 	for _, n := range names {
 		if isEmail(n) || isPhone(n) {
@@ -191,8 +191,9 @@ func noIDColumn(where string, names []string) error {
 			break
 		}
 	}
-	for _, n := range names {
-		if m, ok := meaningOf(n); ok && m.field == contact.FieldID {
+	for i, n := range names {
+		_, decided := fixed[i]
+		if m, ok := meaningOf(n); ok && m.field == contact.FieldID && !decided {
 			return fmt.Errorf("%s: column %q is empty or repeats its values, so it cannot be the id; name the id column with --id COL", where, n)
 		}
 	}

@@ -322,6 +322,7 @@ func TestImpossibleInput(t *testing.T) {
 		"blank":         {extract.FilesConfig{Contacts: []string{write(t, "e.csv", []byte("\ufeff\n\n"))}}, "e.csv: the file is empty"},
 		"no id":         {extract.FilesConfig{Contacts: []string{write(t, "n.csv", []byte("a,b,c\n1,2,3\n"))}}, "n.csv: no id column recognised among: a, b, c; name it with --id COL"},
 		"repeated id":   {extract.FilesConfig{Contacts: []string{write(t, "r.csv", []byte("id,b\n"+strings.Repeat("1,x\n", 20)))}}, `r.csv: column "id" is empty or repeats its values`},
+		"id excluded":   {extract.FilesConfig{Contacts: []string{good}, Exclude: []string{"id"}}, "no id column recognised among: id, email, city"},
 		"no header":     {extract.FilesConfig{Contacts: []string{write(t, "n.csv", []byte("1,a@b.example\n"))}}, "does the first line hold column names?"},
 		"spreadsheet":   {extract.FilesConfig{Contacts: []string{write(t, "n.xlsx", []byte("PK\x03\x04...."))}}, "save the sheet as CSV"},
 		"not Parquet":   {extract.FilesConfig{Contacts: []string{write(t, "n.parquet", []byte("id,b\n"))}}, "this is no Parquet file"},
