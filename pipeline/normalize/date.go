@@ -30,11 +30,12 @@ const (
 )
 
 // ReferenceYear is the year that ages and two-digit years are reckoned from. It is a constant, because the same input
-// must give the same output next year: a two-digit year up to 30 is of this century, a later one of the last.
+// must give the same output next year. A two-digit year up to its last two digits is of this century, a later one of the
+// last: 26 is 2026 and 27 is 1927, because nobody is born in the future.
 const ReferenceYear = 2026
 
 const (
-	pivotYear  = 30   // 84 is 1984, 15 is 2015
+	pivotYear  = ReferenceYear % 100
 	maxAge     = 130  // nobody on record has reached it
 	lastYear   = 2100 // further dates are typing errors, or mean "never"
 	maxDateLen = 64
@@ -45,6 +46,38 @@ var defaultBirthdates = map[int32]struct{}{
 	1_01_01: {}, 1_01_02: {}, 1582_10_15: {}, 1753_01_01: {}, 1800_01_01: {}, 1800_12_28: {}, 1899_12_30: {}, 1899_12_31: {},
 	1900_01_01: {}, 1900_01_02: {}, 1901_01_01: {}, 1904_01_01: {}, 1910_01_01: {}, 1911_11_11: {}, 1969_12_31: {}, 1970_01_01: {},
 	1970_01_02: {}, 2999_12_31: {}, 3000_01_01: {}, 9999_12_31: {}, 9999_01_01: {}, 9999_09_09: {}, 2099_12_31: {}, 2100_01_01: {},
+}
+
+// DateConfig chooses how dates are read. The zero value means the built-in list, and an order that is not known.
+type DateConfig struct {
+	Order    DateOrder `yaml:"-" json:"-"`               // guessed from the column by DateOrderOf
+	Defaults []string  `yaml:"defaults" json:"defaults"` // further dates that software fills in when nobody knows
+}
+
+// DateParser parses dates. It is immutable and safe for concurrent use.
+type DateParser struct {
+	order    DateOrder
+	defaults map[int32]struct{}
+}
+
+// NewDateParser returns a parser for config. Of the further defaults, those that are no date are left out.
+func NewDateParser(config DateConfig) *DateParser {
+	p := &DateParser{order: config.Order, defaults: make(map[int32]struct{}, len(config.Defaults))}
+	for _, raw := range config.Defaults {
+		if key := ParseDate(raw, config.Order).Key(); key != 0 {
+			p.defaults[key] = struct{}{}
+		}
+	}
+	return p
+}
+
+// Parse returns the date that raw spells.
+func (p *DateParser) Parse(raw string) Date {
+	d := ParseDate(raw, p.order)
+	if _, ok := p.defaults[d.Key()]; ok {
+		return Date{Status: Placeholder}
+	}
+	return d
 }
 
 // ParseDate reads a date in any of the usual spellings: 1984-03-12, 19840312, 12/03/1984, 3.12.84, 12 Mar 1984,

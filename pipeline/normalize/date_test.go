@@ -33,8 +33,8 @@ func TestDate(t *testing.T) {
 		{"03/25/1984", day, 19840325, false, normalize.OK},
 		{"3.12.84", day, 19841203, false, normalize.OK},
 		{"3.12.15", day, 20151203, false, normalize.OK},
-		{"1.1.30", day, 20300101, false, normalize.OK},
-		{"1.1.31", day, 19310101, false, normalize.OK},
+		{"2.1.26", day, 20260102, false, normalize.OK},
+		{"2.1.27", day, 19270102, false, normalize.OK},
 		{"12 Mar 1984", unknown, 19840312, false, normalize.OK},
 		{"12-MAR-84", unknown, 19840312, false, normalize.OK},
 		{"March 12, 1984", unknown, 19840312, false, normalize.OK},
@@ -116,5 +116,20 @@ func TestDateOrderOf(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestDateParser(t *testing.T) {
+	parser := normalize.NewDateParser(normalize.DateConfig{Order: normalize.MonthFirst, Defaults: []string{"1985-01-01", "2/3/1990", "never"}})
+	for in, want := range map[string]normalize.Date{
+		"01/01/1985": {Status: normalize.Placeholder},
+		"1990-02-03": {Status: normalize.Placeholder},
+		"1900-01-01": {Status: normalize.Placeholder},
+		"02/04/1990": {Year: 1990, Month: 2, Day: 4, Status: normalize.OK},
+		"":           {Status: normalize.Missing},
+	} {
+		if diff := cmp.Diff(want, parser.Parse(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
 	}
 }

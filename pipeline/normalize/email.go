@@ -24,10 +24,10 @@ type Email struct {
 
 // EmailConfig chooses the lists that an EmailParser works with. The zero value means the built-in lists.
 type EmailConfig struct {
-	GmailDotDomains []string `yaml:"gmail_dot_domains"` // domains whose local parts ignore dots
-	PlusDomains     []string `yaml:"plus_domains"`      // domains where +tag is dropped; nil means all
-	RoleLocals      []string `yaml:"role_locals"`       // local parts of shared mailboxes
-	Placeholders    []string `yaml:"placeholders"`      // whole addresses that are never a person's, added to the built-in ones
+	GmailDotDomains []string `yaml:"gmail_dot_domains" json:"gmail_dot_domains"` // domains whose local parts ignore dots
+	PlusDomains     []string `yaml:"plus_domains" json:"plus_domains"`           // domains where +tag is dropped; nil means all
+	RoleLocals      []string `yaml:"role_locals" json:"role_locals"`             // local parts of shared mailboxes
+	Placeholders    []string `yaml:"placeholders" json:"placeholders"`           // whole addresses that are never a person's, added to the built-in ones
 }
 
 // WithDefaults returns a copy of c in which every list that was nil has its built-in value.

@@ -58,8 +58,8 @@ func (p *EmailParser) derive(e *Email) {
 		local, e.Forms = skeleton, e.Forms|LookAlike
 	}
 	if strings.Contains(domain, "xn--") {
-		if unicode, err := idna.Lookup.ToUnicode(domain); err == nil {
-			if skeleton, ok := latinSkeleton(unicode); ok && validDomain(skeleton) {
+		if spelt, err := idna.Lookup.ToUnicode(domain); err == nil {
+			if skeleton, ok := latinSkeleton(spelt); ok && validDomain(skeleton) {
 				domain, e.Forms = skeleton, e.Forms|LookAlike
 			}
 		}

@@ -25,8 +25,8 @@ type Name struct {
 
 // NameConfig chooses the lists that a NameParser works with. The zero value means the built-in lists alone.
 type NameConfig struct {
-	Fillers   []string `yaml:"fillers"`   // further names that name nobody
-	Nicknames []string `yaml:"nicknames"` // further nickname groups, "formal: short short"
+	Fillers   []string `yaml:"fillers" json:"fillers"`     // further names that name nobody
+	Nicknames []string `yaml:"nicknames" json:"nicknames"` // further nickname groups, "formal: short short"
 }
 
 // NameParser parses names. It is immutable and safe for concurrent use.

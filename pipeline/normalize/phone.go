@@ -45,9 +45,9 @@ type Phone struct {
 
 // PhoneConfig says how numbers without an international prefix are read. The zero value guesses no region.
 type PhoneConfig struct {
-	DefaultRegion      string `yaml:"default_region"`       // ISO 3166 alpha-2 for records without a country
-	TrustDefaultRegion bool   `yaml:"trust_default_region"` // the operator vouches that such records are of that region
-	MemoEntries        int    `yaml:"memo_entries"`         // distinct numbers remembered; 0 means 65,536
+	DefaultRegion      string `yaml:"default_region" json:"default_region"`             // ISO 3166 alpha-2 for records without a country
+	TrustDefaultRegion bool   `yaml:"trust_default_region" json:"trust_default_region"` // the operator vouches that such records are of that region
+	MemoEntries        int    `yaml:"memo_entries" json:"-"`                            // distinct numbers remembered; 0 means 65,536
 }
 
 // WithDefaults returns a copy of c with the memo size filled in and the region in upper case.
