@@ -18,7 +18,7 @@ type digitDFA struct {
 const (
 	deadState  = 0
 	startState = 1
-	maxStates  = 1 << 14 // the largest plan needs about 3,000; past this the library does the work
+	maxStates  = 1 << 14 // the largest plan needs about 500; past this the library does the work
 )
 
 var errNotADigitDFA = errors.New("expression cannot become a table")

@@ -44,13 +44,24 @@ func TestAddress(t *testing.T) {
 	checkForms(t, normalize.City, map[string]string{
 		"St. Gallen": "saint gallen", "Saint Gallen": "saint gallen", "São Paulo": "sao paulo", "Ft. Worth": "fort worth", "unknown": "", "MÜNCHEN": "munchen", "Stuttgart": "stuttgart",
 	})
-	checkForms(t, normalize.State, map[string]string{"NSW": "nsw", " Île-de-France": "ile de france", "n/a": ""})
+	checkForms(t, normalize.State, map[string]string{"NSW": "nsw", "Île-de-France": "ile de france", "n/a": ""})
 }
 
 func TestPostcode(t *testing.T) {
 	tests := []struct{ in, country, want string }{
-		{"sw1a 1aa", "GB", "SW1A1AA"}, {"60601-1234", "US", "60601"}, {"60601", "US", "60601"}, {"60601-1234", "", "60601"}, {"D-80331", "DE", "80331"}, {"DE 80331", "DE", "80331"},
-		{"80331", "DE", "80331"}, {"1234 AB", "NL", "1234AB"}, {"K1A 0B1", "CA", "K1A0B1"}, {"00000", "", ""}, {"n/a", "", ""}, {"", "US", ""}, {"123-4567", "JP", "1234567"},
+		{"sw1a 1aa", "GB", "SW1A1AA"},
+		{"60601-1234", "US", "60601"},
+		{"60601", "US", "60601"},
+		{"60601-1234", "", "60601"},
+		{"D-80331", "DE", "80331"},
+		{"DE 80331", "DE", "80331"},
+		{"80331", "DE", "80331"},
+		{"1234 AB", "NL", "1234AB"},
+		{"K1A 0B1", "CA", "K1A0B1"},
+		{"00000", "", ""},
+		{"n/a", "", ""},
+		{"", "US", ""},
+		{"123-4567", "JP", "1234567"},
 		{"far too long to be a postcode", "", ""},
 	}
 	for _, tt := range tests {
