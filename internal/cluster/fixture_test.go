@@ -46,6 +46,10 @@ func normalize(c cells) *contact.Normal {
 			n.Text[col] = ""
 		}
 	}
+	if strings.Contains(n.Text[contact.ColGiven], "@") {
+		n.Flags |= contact.RowNameMisplaced
+		n.Text[contact.ColGiven], n.Text[contact.ColNameKey] = "", n.Text[contact.ColFamily]
+	}
 	for name, flag := range map[string]contact.RowFlags{"vip": contact.RowVIP, "blocked": contact.RowBlocked, "opt": contact.RowOptOut} {
 		if v := low(name); v == "yes" || v == "1" || v == "true" {
 			n.Flags |= flag

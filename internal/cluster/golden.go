@@ -142,7 +142,7 @@ func (m *Merger) write(u *unit, c chosen, values []Value) {
 			values[column] = m.value(column, c.row, c.rule)
 		case c.filled && filled(m.table, column, c.fill):
 			values[column] = m.value(column, c.fill, FillEmpty)
-		case c.row != survivor && u.name != "" && u.akin(m.table, c.row, survivor):
+		case c.row != survivor && u.name != "" && u.covers(m.table, c.row, survivor):
 			values[column] = m.value(column, survivor, FillEmpty) // empty never overwrites
 		default:
 			values[column] = m.value(column, c.row, c.rule)

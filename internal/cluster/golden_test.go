@@ -46,7 +46,7 @@ func TestSurvivor(t *testing.T) {
 		{"identified before ephemeral", cluster.Config{}, []cells{
 			{"id": "1", "email": "a@x", "created": "5"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "9"}}, "2"},
 		{"two channels identify without a name", cluster.Config{}, []cells{
-			{"id": "1", "email": "a@x", "created": "5"}, {"id": "2", "+": "email:a@x phone:1", "created": "9"}}, "2"},
+			{"id": "1", "+": "email:a@x email:b@x email:c@x"}, {"id": "2", "+": "email:a@x phone:1"}}, "2"},
 		{"a second value on one channel does not identify", cluster.Config{}, []cells{
 			{"id": "1", "first": "Ann"}, {"id": "2", "+": "email:a@x email:b@x"}}, "1"},
 		{"curated by source", cluster.Config{}, []cells{
@@ -162,7 +162,7 @@ func TestSurvivorship(t *testing.T) {
 			{"id": "1", "vip": "yes", "blocked": "no", "opt": ""}, {"id": "2", "blocked": "TRUE", "opt": "false"}, {"id": "3", "vip": "1", "blocked": "1"},
 		}, map[string]string{"vip": "yes < 1 or", "blocked": "1 < 3 most_restrictive", "opt": "false < 2 most_restrictive"}},
 		{"times", cluster.Config{}, []cells{
-			{"id": "1", "vip": "1", "created": "5", "updated": "6"}, {"id": "2", "created": "4", "updated": "9"}, {"id": "3"},
+			{"id": "1", "vip": "1", "created": "5", "updated": "6"}, {"id": "2", "created": "4", "updated": "9"}, {"id": "3", "created": "8"}, {"id": "4"},
 		}, map[string]string{"created": "4 < 2 oldest", "updated": "6 < 1 survivor"}},
 		{"one source does nothing", bySource("web", "default", "do_nothing"), []cells{
 			{"id": "1"}, {"id": "2", "source": "web", "note": "b", "updated": "9"}, {"id": "3", "note": "c"},
@@ -222,6 +222,12 @@ func TestSurvivorshipUnits(t *testing.T) {
 		{"overwriting another name does not", overwrite, []cells{
 			{"id": "1", "vip": "1", "Title": "Dr", "first": "Ann", "last": "Lee", "suffix": "Jr"}, {"id": "2", "first": "Ann", "last": "Kay", "updated": "5"},
 		}, map[string]string{"Title": "NULL < 2 overwrite", "first": "Ann < 2 overwrite", "last": "Kay < 2 overwrite", "suffix": "NULL < 2 overwrite"}},
+		{"a name with an email in it does not take a name's place", overwrite, []cells{
+			{"id": "1", "vip": "1", "first": "Ann"}, {"id": "2", "first": "ann@x", "last": "Lee", "updated": "5"},
+		}, map[string]string{"first": "Ann < 1 overwrite", "last": "NULL < 1 overwrite"}},
+		{"a name with an email in it is better than none", cluster.Config{}, []cells{
+			{"id": "1", "vip": "1"}, {"id": "2", "first": "ann@x", "last": "Lee", "updated": "5"},
+		}, map[string]string{"first": "ann@x < 2 fill_empty", "last": "Lee < 2 fill_empty"}},
 		{"the most complete name", complete, []cells{
 			{"id": "1", "vip": "1", "first": "Alexandrina"}, {"id": "2", "first": "Al", "last": "Lee"},
 		}, map[string]string{"first": "Al < 2 most_complete", "last": "Lee < 2 most_complete"}},

@@ -16,7 +16,6 @@ type unit struct {
 	field      contact.Field
 	fixed      string        // the rule that decides it whatever the strategy, "" if none
 	normalized []contact.Col // comparable forms of the columns
-	core       []contact.Col // those that make two values the same person's name or the same place
 	strategy   string
 }
 
@@ -37,7 +36,7 @@ func units(l contact.Layout, s Survivorship) []unit {
 		if v, ok := lookup(s.Fields, u, c); ok {
 			u.strategy = v
 		}
-		u.normalized, u.core = comparableForms(u)
+		u.normalized = comparableForms(u)
 		out = append(out, u)
 	}
 	return out
@@ -59,19 +58,18 @@ func lookup(fields map[string]string, u unit, c contact.Column) (string, bool) {
 	return "", false
 }
 
-func comparableForms(u unit) (normalized, core []contact.Col) {
+func comparableForms(u unit) []contact.Col {
 	switch {
 	case u.name == UnitName:
-		return []contact.Col{contact.ColGiven, contact.ColMiddle, contact.ColFamily, contact.ColSuffix}, []contact.Col{contact.ColGiven, contact.ColFamily}
+		return []contact.Col{contact.ColGiven, contact.ColMiddle, contact.ColFamily, contact.ColSuffix}
 	case u.name == UnitAddress:
-		return []contact.Col{contact.ColStreet, contact.ColCity, contact.ColState, contact.ColPostcode, contact.ColCountry},
-			[]contact.Col{contact.ColStreet, contact.ColCity, contact.ColPostcode}
+		return []contact.Col{contact.ColStreet, contact.ColCity, contact.ColState, contact.ColPostcode, contact.ColCountry}
 	case u.field == contact.FieldCompany:
-		return []contact.Col{contact.ColCompany}, nil
+		return []contact.Col{contact.ColCompany}
 	case u.field == contact.FieldGender:
-		return []contact.Col{contact.ColGender}, nil
+		return []contact.Col{contact.ColGender}
 	}
-	return nil, nil
+	return nil
 }
 
 // quality is how much a contact's value is worth, before any strategy is asked.
@@ -131,13 +129,6 @@ func (u *unit) agree(t *contact.Table, x, y contact.Row) bool {
 	return !slices.ContainsFunc(u.normalized, func(c contact.Col) bool {
 		p, q := t.Col(c).Code(x), t.Col(c).Code(y)
 		return p != 0 && q != 0 && p != q
-	})
-}
-
-// akin reports whether the two agree and have a core part in common, so that one's remaining parts may complete the other.
-func (u *unit) akin(t *contact.Table, x, y contact.Row) bool {
-	return u.agree(t, x, y) && slices.ContainsFunc(u.core, func(c contact.Col) bool {
-		return !t.Col(c).Null(x) && t.Col(c).Code(x) == t.Col(c).Code(y)
 	})
 }
 

@@ -165,6 +165,26 @@ func TestImpliedPairsAreCountedOnce(t *testing.T) {
 	}
 }
 
+// apart objects to every pair.
+type apart struct{}
+
+func (apart) Compare(_, _ contact.Row) cluster.Judgement {
+	return cluster.Judgement{Veto: scoring.SSOConflict}
+}
+
+func TestPairsOfAClusterInReviewAreNotLost(t *testing.T) {
+	table := plain(t, 3)
+	r := cluster.Build(cluster.Input{Table: table, Edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 8)}, Judge: apart{}})
+	o := &cluster.Outcome{Table: table, Edges: r.Edges, Clusters: r.Clusters}
+	got := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth([]uint32{1, 1, 1}), Outcome: o})
+	if want := (evaluate.Missed{Pairs: 3, Review: 3}); *got.Missed != want {
+		t.Errorf("missed %+v, want %+v", *got.Missed, want)
+	}
+	if got.Clusters[0].Pairs.Predicted != 0 || got.Clusters[1].Pairs.Predicted != 0 || got.Clusters[2].Pairs.Predicted != 3 {
+		t.Errorf("clusters %+v: only the level review follows a cluster in review", got.Clusters)
+	}
+}
+
 func TestNothingPredictedIsNotPerfect(t *testing.T) {
 	table := plain(t, 3)
 	r := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth([]uint32{1, 1, 2}), Outcome: outcome(table)})
