@@ -26,6 +26,7 @@ const (
 	defaultStepTimeout = 30 * time.Second // a step takes milliseconds; past this the network or the server hangs
 	backoffFirst       = 50 * time.Millisecond
 	backoffMost        = 5 * time.Second
+	verifyTimeout      = time.Hour // reads the whole journal
 	maxLockTimeout     = 400 * time.Millisecond
 )
 

@@ -222,7 +222,7 @@ func (b *bench) dump(t testing.TB) []string {
 	t.Helper()
 	var out []string
 	for _, table := range b.query(t, `SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'contactmerge') ORDER BY 1`) {
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'contactmerge', 'backup') ORDER BY 1`) {
 		out = append(out, b.query(t, `SELECT '`+strings.ReplaceAll(table, "'", "''")+` ' || t::text FROM `+table+` AS t ORDER BY t::text COLLATE "C"`)...)
 	}
 	return out

@@ -24,10 +24,15 @@ func (w *work) redirect(ctx context.Context) error {
 }
 
 // digestSQL is a hash over the journal rows of a step ($1, $2).
-func digestSQL(journal string) string {
+func digestSQL(journal string) string { return digest(journal, "$1", "$2") }
+
+// digestOf is the same for the step of a ledger row l.
+func digestOf(journal string) string { return digest(journal, "l.plan_id", "l.cluster_id") }
+
+func digest(journal, plan, step string) string {
 	return `SELECT encode(sha256(convert_to(coalesce(string_agg(encode(sha256(convert_to(ROW(j.seq, j.action, j.table_schema, j.table_name, j.constraint_name,
 		j.key_columns, j.key_values, j.columns, j.before, j.after)::text, 'UTF8')), 'hex'), '' ORDER BY j.seq), ''), 'UTF8')), 'hex')
-		FROM ` + journal + ` AS j WHERE j.plan_id = $1 AND j.cluster_id = $2`
+		FROM ` + journal + ` AS j WHERE j.plan_id = ` + plan + ` AND j.cluster_id = ` + step
 }
 
 // chainSQL is the hash of a ledger row l that follows the row with hash prev.
