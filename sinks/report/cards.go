@@ -130,6 +130,9 @@ func takeTurns(kinds [][]int, n int) []int {
 	return out
 }
 
+// ofCluster are the reasons that speak of a cluster as a whole.
+const ofCluster = scoring.ClusterConflict | scoring.ClusterTooLarge
+
 // maxEdges bounds the list of pairs under a cluster.
 const maxEdges = 12
 
@@ -269,7 +272,7 @@ func conflictText(o *cluster.Outcome, c *cluster.Cluster) string {
 
 // disagreement tells contradictions from evidence that is only too weak for a merge nobody looks at.
 func disagreement(r scoring.Reasons) string {
-	if list := reasonsOf(r); len(list) > 0 && list[0].side != against {
+	if list := reasonsOf(r &^ ofCluster); len(list) > 0 && list[0].side != against {
 		return "agree too little to merge unseen"
 	}
 	return "contradict each other"
@@ -302,7 +305,7 @@ func edgeRows(o *cluster.Outcome, c *cluster.Cluster) (rows []edgeRow, more stri
 	}
 	for _, i := range edges {
 		row := newEdgeRow(o, &o.Edges[i])
-		row.Reasons = chips(o.Edges[i].Reasons &^ (scoring.ClusterConflict | scoring.ClusterTooLarge)) // the card has said so already
+		row.Reasons = chips(o.Edges[i].Reasons &^ ofCluster) // the card has said so already
 		row.Weakest = i == c.Weakest && len(c.Members) > 2
 		rows = append(rows, row)
 	}
@@ -316,22 +319,30 @@ func newEdgeRow(o *cluster.Outcome, e *scoring.Edge) edgeRow {
 	}
 }
 
-// cutRow is a pair that was left out of the clusters.
+// cutTable is the pairs that were left out of the clusters.
+type cutTable struct {
+	Rows []cutRow
+	More string
+}
+
 type cutRow struct {
 	A, B, Weight, Why string
 	Reasons           []reasonChip
 }
 
-func newCuts(o *cluster.Outcome) []cutRow {
-	const shown = 50
-	var out []cutRow
+func newCuts(o *cluster.Outcome) cutTable {
+	const shown = 30
+	var out cutTable
+	if left := len(o.Cuts) - shown; left > 0 {
+		out.More = count(left, "more pair was cut", "more pairs were cut") + "."
+	}
 	for _, c := range o.Cuts[:min(len(o.Cuts), shown)] {
 		e := edgeAt(o, c.Edge)
 		if e == nil {
 			continue
 		}
-		out = append(out, cutRow{
-			A: shortID(o, e.A), B: shortID(o, e.B), Weight: signed(float64(e.Weight)), Reasons: chips(c.Reasons),
+		out.Rows = append(out.Rows, cutRow{
+			A: shortID(o, e.A), B: shortID(o, e.B), Weight: signed(float64(e.Weight)), Reasons: chips(c.Reasons &^ ofCluster),
 			Why: fmt.Sprintf("%s and %s %s", shortID(o, c.A), shortID(o, c.B), disagreement(c.Reasons)),
 		})
 	}

@@ -21,11 +21,11 @@ func ExplainText(w io.Writer, e scoring.Explanation) error {
 	p.reasons(e.Reasons)
 	rows := [][]string{{"starting point", "any two contacts", "", "", fixed(e.Prior, 4), "", ""}}
 	for _, c := range e.Comparisons {
-		weight := fixed(c.Weight, 4)
-		if c.M == 0 && c.U == 0 {
-			weight = "0"
+		m, u, weight := chanceOf(c.M), chanceOf(c.U), fixed(c.Weight, 4)
+		if c.M == 0 && c.U == 0 { // the null level: no evidence either way
+			m, u, weight = "", "", "0"
 		}
-		rows = append(rows, []string{visible(c.Comparison), visible(c.Level), chanceOf(c.M), chanceOf(c.U), weight, orDash(c.A), orDash(c.B)})
+		rows = append(rows, []string{comparisonName(c), visible(c.Level), m, u, weight, orDash(c.A), orDash(c.B)})
 		if c.Frequency != 0 {
 			rows = append(rows, []string{"", frequencyText(c.Frequency), "", "", fixed(c.Frequency, 4), "", ""})
 		}

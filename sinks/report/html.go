@@ -42,7 +42,7 @@ type view struct {
 	Columns  []columnRow
 	Quality  []barTable
 	Groups   []clusterGroup
-	Cuts     []cutRow
+	Cuts     cutTable
 	Pairs    pairGroup
 	Examples []example
 	Run      []fact

@@ -152,8 +152,8 @@ func newExample(o *cluster.Outcome, i int, title string) example {
 	var silent []string
 	for _, c := range x.Comparisons {
 		w := c.Weight + c.Frequency
-		if w == 0 && c.M == 0 {
-			silent = append(silent, visible(c.Comparison))
+		if w == 0 && c.M == 0 && c.U == 0 {
+			silent = append(silent, comparisonName(c))
 			continue
 		}
 		class := "for"
@@ -161,7 +161,7 @@ func newExample(o *cluster.Outcome, i int, title string) example {
 			class = "against"
 		}
 		s := bar(at, at+w, class)
-		s.Name, s.Level, s.A, s.B, s.M = visible(c.Comparison), levelText(c), visibleCut(c.A, 40), visibleCut(c.B, 40), chanceOf(c.M)
+		s.Name, s.Level, s.A, s.B, s.M = comparisonName(c), levelText(c), visibleCut(c.A, 40), visibleCut(c.B, 40), chanceOf(c.M)
 		s.U = chanceOf(c.U)
 		ex.Steps = append(ex.Steps, s)
 		at += w
@@ -185,6 +185,10 @@ func rungTitle(rung string) string {
 	return visible(rung)
 }
 
+func comparisonName(c scoring.ComparisonResult) string {
+	return visible(strings.ReplaceAll(c.Comparison, "_", " "))
+}
+
 func levelText(c scoring.ComparisonResult) string {
 	s := visible(c.Level)
 	if w := c.Frequency; w > 0.05 {
@@ -197,10 +201,7 @@ func levelText(c scoring.ComparisonResult) string {
 
 // chanceOf writes m and u so that they align.
 func chanceOf(p float64) string {
-	switch {
-	case p <= 0:
-		return ""
-	case p < 0.0001:
+	if p > 0 && p < 0.0001 {
 		return "under 0.0001"
 	}
 	return fixed(p, 4)

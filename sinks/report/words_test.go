@@ -74,7 +74,7 @@ func TestNumbers(t *testing.T) {
 		{seconds(0.0123), "12 ms"}, {seconds(1.5), "1.50 s"}, {seconds(61.26), "61.3 s"}, {seconds(3725), "62 min 05 s"},
 		{signed(2.26), "+2.3"}, {signed(-2.26), "−2.3"}, {signed(-0.01), "0.0"},
 		{chance(40), "over 99.9%"}, {chance(-40), "under 0.1%"}, {chance(0), "50.0%"},
-		{chanceOf(0.25), "0.2500"}, {chanceOf(0.00001), "under 0.0001"}, {chanceOf(0), ""},
+		{chanceOf(0.25), "0.2500"}, {chanceOf(0.00001), "under 0.0001"}, {chanceOf(0), "0.0000"},
 		{plainNumber(10000), "10,000"}, {plainNumber(0.102), "0.102"},
 		{rate(12), "12"}, {rate(1234), "1.2 k"}, {rate(45678), "46 k"}, {rate(2.5e6), "2.5 M"},
 		{bytesText(214 << 20), "214 MiB"}, {bytesText(3 << 30), "3.0 GiB"}, {bytesText(64 << 30), "64 GiB"},
