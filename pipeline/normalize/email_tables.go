@@ -2,16 +2,17 @@ package normalize
 
 import "strings"
 
-// defaultRoleLocals are mailboxes of functions, compared without dots, hyphens and underscores.
+// defaultRoleLocals are mailboxes of functions, compared without dots, hyphens and underscores. Mail@ and hello@ are not
+// among them: people with a domain of their own use them.
 const defaultRoleLocals = `
 abuse accounting accounts admin administration administrator billing booking bookings bounce bounces career careers
 contact contactus customercare customerservice customersupport daemon dispatch donotreply enquiries enquiry everyone
-feedback finance frontdesk hello help helpdesk hostmaster hr info information inquiries inquiry invoice invoices it jobs
-legal mail mailbox mailerdaemon marketing media news newsletter noc noreply notification notifications office orders
+feedback finance frontdesk help helpdesk hostmaster hr info information inquiries inquiry invoice invoices it jobs
+legal mailerdaemon marketing media news newsletter noc noreply notification notifications office orders
 payroll postmaster press privacy procurement purchasing reception recruiting recruitment replies reservations returns root
 sales secretary security service services shop spam store subscribe support sysadmin team tech technical unsubscribe
-usenet uucp webmaster welcome
-anfrage anfragen auskunft bestellung bewerbung buchhaltung buero einkauf empfang kontakt kundendienst kundenservice post
+usenet uucp webmaster
+anfrage anfragen auskunft bestellung bewerbung buchhaltung buero einkauf empfang kontakt kundendienst kundenservice
 rechnung rechnungen rezeption sekretariat verkauf vertrieb verwaltung zentrale
 administracion atencion atencionalcliente ayuda clientes comercial compras contabilidad contacto correo facturacion
 informacion pedidos recepcion reservas rrhh soporte ventas
@@ -27,7 +28,7 @@ asiakaspalvelu faktura kundeservice kundtjanst myynti salg toimisto
 // placeholderLocals are local parts that name nobody, at any domain.
 var placeholderLocals = setOf(
 	"test", "tester", "testing", "testuser", "testemail", "testmail", "test123", "testtest", "none", "noemail", "noemailaddress",
-	"nomail", "noaddress", "noname", "notprovided", "notavailable", "notapplicable", "na", "n/a", "null", "nil", "undefined",
+	"nomail", "noaddress", "noname", "notprovided", "notavailable", "notapplicable", "n/a", "null", "undefined",
 	"unknown", "unknownemail", "nobody", "anonymous", "anon", "fake", "fakeemail", "fakemail", "dummy", "invalid", "asdf",
 	"asdfasdf", "asdfgh", "qwerty", "qwertz", "blank", "empty", "xxx", "xxxx", "xxxxx", "keine", "keinemail", "keineemail",
 	"unbekannt", "nomail", "sinemail", "sincorreo", "notiene", "notienecorreo", "inconnu", "pasdemail", "pasdemail",
@@ -37,7 +38,7 @@ var placeholderLocals = setOf(
 // placeholderDomains are domains typed to get past a form, whatever stands before the @.
 var placeholderDomains = setOf(
 	"noemail.com", "nomail.com", "none.com", "noemail.none", "nomail.none", "fake.com", "fakeemail.com", "fakemail.com",
-	"unknown.com", "email.invalid", "asdf.com", "xxx.com", "na.na", "no.no", "none.none", "test.test", "noemail.org",
+	"unknown.com", "asdf.com", "xxx.com", "na.na", "no.no", "none.none", "test.test", "noemail.org",
 	"noemail.net", "notprovided.com", "donotemail.com", "invalid.com",
 )
 
@@ -49,8 +50,8 @@ func isPlaceholderAddress(local, domain string) bool {
 		return true
 	}
 	label, _, _ := strings.Cut(domain, ".")
-	// a@a.com, zzz@zzz.com: one key pressed on both sides. jo@jo.com may be Jo's own domain.
-	return label == bare && isRepeated(bare)
+	// a@a.com, zzz@zzz.com: one key pressed on both sides. jo@jo.com may be Jo's own domain, and na@ her initials.
+	return label == bare && (isRepeated(bare) || placeholderWords.has(bare))
 }
 
 // isRepeated reports whether s is one byte over and over.

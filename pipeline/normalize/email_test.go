@@ -52,6 +52,8 @@ func TestEmail(t *testing.T) {
 		{"xxx", "xxx@xxx.com", "xxx@xxx.com", "", "", normalize.Placeholder},
 		{"none", "none@none.com", "none@none.com", "", "", normalize.Placeholder},
 		{"na", "na@na.com", "na@na.com", "", "", normalize.Placeholder},
+		{"initials", "na@example.com", "na@example.com", "", "", normalize.OK},
+		{"a domain of one's own", "hello@example.com", "hello@example.com", "", "", normalize.OK},
 		{"unknown anywhere", "unknown@example.com", "unknown@example.com", "", "", normalize.Placeholder},
 		{"no email", "no.email@example.com", "no.email@example.com", "", "", normalize.Placeholder},
 		{"n/a", "n/a@n/a", "", "", "", normalize.Placeholder},

@@ -38,8 +38,26 @@ func (n *Name) separate(first, last string) {
 	n.setSuffix(suffix)
 	given, givenSuffix := trimEndings(trimTitles(nameWords(withoutAsides(firstComma(first))), 0), 1)
 	n.setSuffix(givenSuffix)
+	if strings.Join(given, " ") == strings.Join(family, " ") && len(given) > 1 {
+		n.whole(strings.Join(given, " ")) // the whole name in both fields
+		return
+	}
+	given, family = withoutRepeat(given, family)
 	n.setGiven(given)
 	n.Family = strings.Join(family, " ")
+}
+
+// withoutRepeat takes a family name off the given name that it stands behind, or a given name off the family name that
+// it stands before: "Ana Reyes" "Reyes" and "Ana" "Ana Reyes" are Ana Reyes.
+func withoutRepeat(given, family []string) (onlyGiven, onlyFamily []string) {
+	g, f := len(given), len(family)
+	switch {
+	case f > 0 && g > f && slices.Equal(given[g-f:], family):
+		return given[:g-f], family
+	case g > 0 && f > g && slices.Equal(family[:g], given):
+		return given, family[g:]
+	}
+	return given, family
 }
 
 // commaParts reads a family name field, where a comma stands before a suffix or a degree: "Avery, Jr.".

@@ -69,8 +69,12 @@ func internationalForm(q phoneQuery) (string, bool) {
 	if rest, ok := strings.CutPrefix(q.number, "00"); ok && len(rest) >= 8 {
 		return "+" + rest, true
 	}
-	if rest, ok := strings.CutPrefix(q.number, "011"); ok && len(rest) >= 8 && (q.country == "" || phonenumbers.IsNANPACountry(q.country)) {
-		return "+" + rest, true
+	if rest, ok := strings.CutPrefix(q.number, "011"); ok {
+		// Without a country, 011 may as well be the area code of São Paulo or Buenos Aires behind its trunk zero.
+		known := q.country != "" && phonenumbers.IsNANPACountry(q.country)
+		if known && len(rest) >= 8 || q.country == "" && len(rest) >= 10 {
+			return "+" + rest, true
+		}
 	}
 	return "", false
 }
