@@ -1,0 +1,294 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// oldestServer is the oldest server version this program is tested with.
+const oldestServer = 14
+
+// Finding is the result of one check.
+type Finding struct {
+	OK     bool
+	Title  string
+	Detail string
+	Fix    string // what to do about it, often the statement to run; "" when there is nothing to do
+}
+
+// Mapping says which tables a run and a merge will use. Tables are "schema.table", or "table" in schema public.
+type Mapping struct {
+	Schema           string // of our tables, DefaultSchema when empty
+	Contacts         string
+	ID               string
+	Columns          []string // mapped columns of the contacts table
+	Identities       string   // "" for none
+	IdentityContact  string   // its column that refers to a contact
+	IdentityColumns  []string // its other mapped columns
+	Merge            bool     // check what applying a plan needs, too
+	DeleteLosers     bool     // by deleting the losers
+	RefuseDuplicates bool     // without removing identities the survivor has already
+}
+
+// Doctor connects and checks everything a run needs. It changes nothing.
+func Doctor(ctx context.Context, cfg *pgx.ConnConfig, m Mapping) []Finding {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		// The driver's text names user, host and database, and no password.
+		return []Finding{{Title: "connection", Detail: clean(err).Error(), Fix: "check host, port, database, user and password, and the server's pg_hba.conf"}}
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // only read from
+	return Examine(ctx, conn, m)
+}
+
+// Examine is Doctor on an open connection, whose search path it sets.
+func Examine(ctx context.Context, conn *pgx.Conn, m Mapping) []Finding {
+	m.Schema = cmp.Or(m.Schema, DefaultSchema)
+	d := &doctor{conn: conn, m: m}
+	if err := pinSearchPath(ctx, conn); err != nil {
+		d.broken("settings", err)
+		return d.findings
+	}
+	d.server(ctx)
+	d.role(ctx)
+	d.pooler(ctx)
+	d.ourSchema(ctx)
+	d.tables(ctx)
+	if d.contacts != 0 {
+		d.references(ctx)
+	}
+	return d.findings
+}
+
+// doctor collects findings. Each check goes on where another failed.
+type doctor struct {
+	conn     *pgx.Conn
+	m        Mapping
+	contacts uint32 // oid, 0 while unknown
+	findings []Finding
+}
+
+func (d *doctor) good(title, format string, args ...any) {
+	d.findings = append(d.findings, Finding{OK: true, Title: title, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (d *doctor) bad(title, fix, format string, args ...any) {
+	d.findings = append(d.findings, Finding{Title: title, Fix: fix, Detail: fmt.Sprintf(format, args...)})
+}
+
+// broken is a check that could not be made.
+func (d *doctor) broken(title string, err error) {
+	d.bad(title, "", "could not be checked: %v", clean(err))
+}
+
+// server checks version, role in replication, encoding, and settings that limit us.
+func (d *doctor) server(ctx context.Context) {
+	var (
+		version                                               int
+		name, encoding, walLevel, maxWAL, standbys, statement string
+		standby                                               bool
+		size                                                  int64
+	)
+	err := d.conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::integer, current_setting('server_version'), pg_is_in_recovery(),
+		(SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()), current_setting('wal_level'), current_setting('max_wal_size'),
+		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database())`).
+		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size)
+	if err != nil {
+		d.broken("server", err)
+		return
+	}
+	if version/10000 < oldestServer {
+		d.bad("version", fmt.Sprintf("use PostgreSQL %d or newer", oldestServer), "PostgreSQL %s", name)
+	} else {
+		d.good("version", "PostgreSQL %s", name)
+	}
+	if standby {
+		d.bad("primary", "connect to the primary, for example with target_session_attrs=read-write", "the server is a standby and cannot be written to")
+	} else {
+		d.good("primary", "the server accepts writing")
+	}
+	if encoding == "SQL_ASCII" {
+		d.bad("encoding", "convert the database to UTF8", "the database has no encoding, so its text cannot be told from other bytes")
+	} else {
+		d.good("encoding", "%s", encoding)
+	}
+	// Free disk space cannot be asked for in SQL: say what there is, so that a person can compare.
+	d.good("write-ahead log", "wal_level %s, max_wal_size %s, synchronous standbys %q; the database has %d MB", walLevel, maxWAL, standbys, size>>20)
+	if statement != "0" {
+		d.good("statement_timeout", "%s: a long read may be cut off; ALTER ROLE ... SET statement_timeout changes it", statement)
+	}
+}
+
+// role advises against rights that nothing here needs.
+func (d *doctor) role(ctx context.Context) {
+	var name string
+	var super, bypass bool
+	if err := d.conn.QueryRow(ctx, "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user").Scan(&name, &super, &bypass); err != nil {
+		d.broken("role", err)
+		return
+	}
+	f := Finding{OK: true, Title: "role", Detail: name}
+	if super {
+		f.Detail += " is a superuser"
+		f.Fix = "use a role with rights on the mapped tables and on our schema only"
+	} else if bypass {
+		f.Detail += " sees rows that row security hides from others"
+	}
+	d.findings = append(d.findings, f)
+}
+
+// pooler finds out whether session settings last, which session locks need. Where they do not, the lease alone keeps two runs apart.
+func (d *doctor) pooler(ctx context.Context) {
+	first, lost := 0, false
+	if err := d.conn.QueryRow(ctx, "SELECT pg_backend_pid() FROM set_config('contactmerge.probe', 'set', false)").Scan(&first); err != nil {
+		d.broken("session", err)
+		return
+	}
+	for range 5 {
+		var pid int
+		var probe *string
+		if err := d.conn.QueryRow(ctx, "SELECT pg_backend_pid(), current_setting('contactmerge.probe', true)").Scan(&pid, &probe); err != nil {
+			d.broken("session", err)
+			return
+		}
+		lost = lost || pid != first || probe == nil || *probe != "set"
+	}
+	if lost {
+		d.bad("session", "connect to the server directly, or to a pooler in session mode", "a pooler hands our statements to changing sessions")
+		return
+	}
+	d.good("session", "statements stay in one session")
+}
+
+// ourSchema checks whether our tables are there, or could be made.
+func (d *doctor) ourSchema(ctx context.Context) {
+	var exists, mayCreate, mayUse bool
+	err := d.conn.QueryRow(ctx, `SELECT n.oid IS NOT NULL, has_database_privilege(current_database(), 'CREATE'), coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false)
+		FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $1`, d.m.Schema).Scan(&exists, &mayCreate, &mayUse)
+	title := "schema " + d.m.Schema
+	quoted := pgx.Identifier{d.m.Schema}.Sanitize()
+	switch {
+	case err != nil:
+		d.broken(title, err)
+	case exists && mayUse:
+		d.good(title, "exists, and we may use it")
+	case exists:
+		d.bad(title, "GRANT USAGE, CREATE ON SCHEMA "+quoted+" TO our role", "exists, but we may not create tables in it")
+	case mayCreate:
+		d.good(title, "will be created by the first run")
+	default:
+		d.bad(title, "CREATE SCHEMA "+quoted+" AUTHORIZATION our role", "does not exist, and we may not create it")
+	}
+}
+
+// tables checks the mapping and our rights on it.
+func (d *doctor) tables(ctx context.Context) {
+	columns := append([]string{d.m.ID}, d.m.Columns...)
+	var rights []string
+	if d.m.Merge {
+		rights = append(rights, "UPDATE")
+	}
+	if d.m.Merge && d.m.DeleteLosers {
+		rights = append(rights, "DELETE")
+	}
+	oid, ok := d.table(ctx, "contacts table", d.m.Contacts, columns, rights)
+	if ok {
+		d.contacts = oid
+		d.uniqueID(ctx)
+	}
+	if d.m.Identities == "" {
+		return
+	}
+	rights = nil
+	if d.m.Merge {
+		rights = append(rights, "UPDATE")
+	}
+	if d.m.Merge && !d.m.RefuseDuplicates {
+		rights = append(rights, "DELETE")
+	}
+	d.table(ctx, "identities table", d.m.Identities, append([]string{d.m.IdentityContact}, d.m.IdentityColumns...), rights)
+}
+
+// table checks one table. ok says that it exists with its columns.
+func (d *doctor) table(ctx context.Context, title, name string, columns, rights []string) (oid uint32, ok bool) {
+	var quoted, kind string
+	var rows int64
+	var hidden, maySelect bool
+	err := d.conn.QueryRow(ctx, `SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, greatest(c.reltuples, 0)::bigint, c.relrowsecurity AND row_security_active(c.oid),
+		NOT EXISTS (SELECT FROM unnest($2::text[]) AS w(name) JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped WHERE NOT has_column_privilege(c.oid, a.attnum, 'SELECT'))
+		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (n.nspname || '.' || c.relname = $1 OR (n.nspname = 'public' AND c.relname = $1))`, name, columns).
+		Scan(&oid, &quoted, &kind, &rows, &hidden, &maySelect)
+	if errors.Is(err, pgx.ErrNoRows) {
+		d.bad(title, "name an existing table as schema.table", "there is no table %q", name)
+		return 0, false
+	}
+	if err != nil {
+		d.broken(title, err)
+		return 0, false
+	}
+	missing, err := d.texts(ctx, `SELECT w.name FROM unnest($2::text[]) AS w(name) WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped)`, oid, columns)
+	switch {
+	case err != nil:
+		d.broken(title, err)
+		return 0, false
+	case len(missing) > 0:
+		d.bad(title, "correct the mapping", "%s has no column %s", quoted, strings.Join(missing, ", "))
+		return oid, false
+	}
+	d.good(title, "%s, about %d rows", quoted, rows)
+	if !maySelect {
+		rights = append([]string{"SELECT"}, rights...)
+	}
+	var lacking []string
+	for _, r := range rights {
+		var have bool
+		if err := d.conn.QueryRow(ctx, "SELECT has_table_privilege($1::oid, $2)", oid, r).Scan(&have); err != nil {
+			d.broken("rights on "+quoted, err)
+			return oid, true
+		}
+		if !have {
+			lacking = append(lacking, r)
+		}
+	}
+	if len(lacking) > 0 {
+		d.bad("rights on "+quoted, fmt.Sprintf("GRANT %s ON %s TO our role", strings.Join(lacking, ", "), quoted), "we may not %s", strings.ToLower(strings.Join(lacking, ", ")))
+	} else {
+		d.good("rights on "+quoted, "sufficient")
+	}
+	if hidden {
+		d.bad("row security", "use the table's owner, or a role with BYPASSRLS", "policies of %s hide rows from us", quoted)
+	}
+	if d.m.Merge && kind != "r" && kind != "p" {
+		d.bad(title, "name the table itself", "%s is a view or a foreign table, which cannot be merged in", quoted)
+	}
+	return oid, true
+}
+
+// uniqueID checks that the id column can tell contacts apart.
+func (d *doctor) uniqueID(ctx context.Context) {
+	var good bool
+	err := d.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+		WHERE i.indrelid = $1 AND a.attname = $2 AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND a.attnotnull)`, d.contacts, d.m.ID).Scan(&good)
+	switch {
+	case err != nil:
+		d.broken("contact id", err)
+	case !good && d.m.Merge:
+		d.bad("contact id", "declare it as the primary key", "column %q is not declared unique and not null, so contacts cannot be merged by it", d.m.ID)
+	case good:
+		d.good("contact id", "column %q is unique", d.m.ID)
+	}
+}
+
+func (d *doctor) texts(ctx context.Context, sql string, args ...any) ([]string, error) {
+	rows, err := d.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
