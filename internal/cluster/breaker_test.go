@@ -26,16 +26,22 @@ func TestBreakers(t *testing.T) {
 	}{
 		{name: "nothing to merge", plan: plan(), want: nil},
 		{name: "defaults", plan: plan(20, 5), contacts: 1000, previous: cluster.Previous{Known: true, Losers: 5}, want: []cluster.Breaker{
-			{Name: "max_share", Limit: 0.1, Value: 0.025}, {Name: "max_change", Limit: 10, Value: 5}}},
+			{Name: "max_share", Limit: 0.1, Value: 0.025}, {Name: "max_change", Limit: 10, Value: 5},
+		}},
 		{name: "too large a share", plan: plan(25), contacts: 100, want: []cluster.Breaker{{Name: "max_share", Limit: 0.1, Value: 0.25, Tripped: true}}},
 		{name: "a large share of few", plan: plan(10), contacts: 20, want: []cluster.Breaker{{Name: "max_share", Limit: 0.1, Value: 0.5}}},
 		{name: "a jump", plan: plan(30), contacts: 10_000, previous: cluster.Previous{Known: true}, want: []cluster.Breaker{
-			{Name: "max_share", Limit: 0.1, Value: 0.003}, {Name: "max_change", Limit: 10, Value: 30, Tripped: true}}},
-		{name: "own limits, at and over", plan: plan(2, 1), contacts: 10, limits: cluster.Limits{MaxMerges: 3, MaxShare: -1, MaxChange: -1, MaxClusterSize: 2},
+			{Name: "max_share", Limit: 0.1, Value: 0.003}, {Name: "max_change", Limit: 10, Value: 30, Tripped: true},
+		}},
+		{
+			name: "own limits, at and over", plan: plan(2, 1), contacts: 10, limits: cluster.Limits{MaxMerges: 3, MaxShare: -1, MaxChange: -1, MaxClusterSize: 2},
 			previous: cluster.Previous{Known: true}, want: []cluster.Breaker{
-				{Name: "max_merges", Limit: 3, Value: 3}, {Name: "max_cluster_size", Limit: 2, Value: 3, Tripped: true}}},
+				{Name: "max_merges", Limit: 3, Value: 3}, {Name: "max_cluster_size", Limit: 2, Value: 3, Tripped: true},
+			},
+		},
 		{name: "too many merges", plan: plan(2, 2), contacts: 10, limits: cluster.Limits{MaxMerges: 3, MaxShare: -1}, want: []cluster.Breaker{
-			{Name: "max_merges", Limit: 3, Value: 4, Tripped: true}}},
+			{Name: "max_merges", Limit: 3, Value: 4, Tripped: true},
+		}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
-	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/scoring"
 )
 
@@ -19,7 +18,6 @@ const (
 func TestBuild(t *testing.T) {
 	veto := cluster.Judgement{Veto: scoring.SSOConflict}
 	differ := cluster.Judgement{Contradiction: scoring.FirstNameMismatch}
-	type row = contact.Row
 	tests := []struct {
 		name     string
 		edges    []scoring.Edge
@@ -160,8 +158,10 @@ func TestBuildDemotesEdges(t *testing.T) {
 
 func TestBuildLimitsIdentities(t *testing.T) {
 	rows := []cells{
-		{"id": "1", "+": "email:a@x email:b@x"}, {"id": "2", "+": "email:b@x email:c@x phone:1 phone:2"},
-		{"id": "3", "+": "email:d@x"}, {"id": "4", "+": "email:d@x email:e@x email:f@x email:g@x"},
+		{"id": "1", "+": "email:a@x email:b@x"},
+		{"id": "2", "+": "email:b@x email:c@x phone:1 phone:2"},
+		{"id": "3", "+": "email:d@x"},
+		{"id": "4", "+": "email:d@x email:e@x email:f@x email:g@x"},
 	}
 	config := cluster.Config{MaxIdentitiesPerChannel: 3}
 	t.Run("auto", func(t *testing.T) {

@@ -52,7 +52,7 @@ func (m *Merger) override(fields map[string]string) []string {
 }
 
 func (m *Merger) strategyFor(u *unit, r contact.Row) string {
-	if o := m.overrides[m.table.Col(contact.ColSource).Code(r)]; o != nil && o[u.index] != "" {
+	if o := m.overrides[m.table.Col(contact.ColSource).Code(r)]; len(o) > u.index && o[u.index] != "" {
 		return o[u.index]
 	}
 	return u.strategy

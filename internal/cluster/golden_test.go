@@ -44,33 +44,47 @@ func TestSurvivor(t *testing.T) {
 		want string
 	}{
 		{"identified before ephemeral", cluster.Config{}, []cells{
-			{"id": "1", "email": "a@x", "created": "5"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "9"}}, "2"},
+			{"id": "1", "email": "a@x", "created": "5"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "9"},
+		}, "2"},
 		{"two channels identify without a name", cluster.Config{}, []cells{
-			{"id": "1", "+": "email:a@x email:b@x email:c@x"}, {"id": "2", "+": "email:a@x phone:1"}}, "2"},
+			{"id": "1", "+": "email:a@x email:b@x email:c@x"}, {"id": "2", "+": "email:a@x phone:1"},
+		}, "2"},
 		{"a second value on one channel does not identify", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann"}, {"id": "2", "+": "email:a@x email:b@x"}}, "1"},
+			{"id": "1", "first": "Ann"}, {"id": "2", "+": "email:a@x email:b@x"},
+		}, "1"},
 		{"curated by source", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann", "+": "email:a@x phone:1 twitter:t"}, {"id": "2", "source": "Salesforce", "email": "a@x"}}, "2"},
+			{"id": "1", "first": "Ann", "+": "email:a@x phone:1 twitter:t"}, {"id": "2", "source": "Salesforce", "email": "a@x"},
+		}, "2"},
 		{"curated by what it holds", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann", "+": "email:a@x phone:1 twitter:t"}, {"id": "2", "first": "Ann", "email": "a@x", "city": "Oslo"}}, "2"},
+			{"id": "1", "first": "Ann", "+": "email:a@x phone:1 twitter:t"}, {"id": "2", "first": "Ann", "email": "a@x", "city": "Oslo"},
+		}, "2"},
 		{"curated sources can be chosen", cluster.Config{CuratedSources: []string{"web"}}, []cells{
-			{"id": "1", "source": "salesforce", "email": "a@x"}, {"id": "2", "source": "web", "email": "a@x"}}, "2"},
+			{"id": "1", "source": "salesforce", "email": "a@x"}, {"id": "2", "source": "web", "email": "a@x"},
+		}, "2"},
 		{"most identities", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann", "email": "a@x", "created": "1"}, {"id": "2", "first": "Ann", "+": "email:a@x email:b@x", "created": "9"}}, "2"},
+			{"id": "1", "first": "Ann", "email": "a@x", "created": "1"}, {"id": "2", "first": "Ann", "+": "email:a@x email:b@x", "created": "9"},
+		}, "2"},
 		{"one value in two places is one identity", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann", "email": "a@x", "+": "email:A@x", "created": "9"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "1"}}, "2"},
+			{"id": "1", "first": "Ann", "email": "a@x", "+": "email:A@x", "created": "9"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "1"},
+		}, "2"},
 		{"junk identities do not count", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann", "+": "email:test@x email:info@x", "created": "9"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "10"}}, "2"},
+			{"id": "1", "first": "Ann", "+": "email:test@x email:info@x", "created": "9"}, {"id": "2", "first": "Ann", "email": "a@x", "created": "10"},
+		}, "2"},
 		{"oldest", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann", "created": "7"}, {"id": "2", "first": "Ann", "created": "5"}, {"id": "3", "first": "Ann", "created": "6"}}, "2"},
+			{"id": "1", "first": "Ann", "created": "7"}, {"id": "2", "first": "Ann", "created": "5"}, {"id": "3", "first": "Ann", "created": "6"},
+		}, "2"},
 		{"unknown age is youngest", cluster.Config{}, []cells{
-			{"id": "1", "first": "Ann"}, {"id": "2", "first": "Ann", "created": "5"}}, "2"},
+			{"id": "1", "first": "Ann"}, {"id": "2", "first": "Ann", "created": "5"},
+		}, "2"},
 		{"lowest id at last", cluster.Config{}, []cells{
-			{"id": "10", "first": "Ann"}, {"id": "9", "first": "Ann"}}, "9"},
+			{"id": "10", "first": "Ann"}, {"id": "9", "first": "Ann"},
+		}, "9"},
 		{"source priority before completeness", cluster.Config{Survivorship: cluster.Survivorship{SourcePriority: []string{"web", "crm"}}}, []cells{
-			{"id": "1", "source": "crm", "first": "Ann", "email": "a@x", "city": "Oslo"}, {"id": "2", "source": "WEB ", "email": "a@x"}}, "2"},
+			{"id": "1", "source": "crm", "first": "Ann", "email": "a@x", "city": "Oslo"}, {"id": "2", "source": "WEB ", "email": "a@x"},
+		}, "2"},
 		{"a VIP before all", cluster.Config{Survivorship: cluster.Survivorship{SourcePriority: []string{"crm"}}}, []cells{
-			{"id": "1", "source": "crm", "first": "Ann"}, {"id": "2", "vip": "yes"}}, "2"},
+			{"id": "1", "source": "crm", "first": "Ann"}, {"id": "2", "vip": "yes"},
+		}, "2"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -116,8 +130,11 @@ func TestSurvivorship(t *testing.T) {
 		{"a role mailbox gives way to a person's, a placeholder never moves", cluster.Config{}, []cells{
 			{"id": "1", "vip": "1"}, {"id": "2", "email": "info@x", "mobile": "test@1", "updated": "9"}, {"id": "3", "email": "ann@x", "updated": "3"},
 		}, map[string]string{"email": "ann@x < 3 fill_empty", "mobile": "NULL < 1 fill_empty"}},
-		{"do_nothing", fields("note", "do_nothing"), []cells{{"id": "1"}, {"id": "2", "note": "b"}},
-			map[string]string{"note": "NULL < 1 do_nothing"}},
+		{
+			"do_nothing", fields("note", "do_nothing"),
+			[]cells{{"id": "1"}, {"id": "2", "note": "b"}},
+			map[string]string{"note": "NULL < 1 do_nothing"},
+		},
 		{"overwrite takes the most recent", fields("note", "overwrite"), []cells{
 			{"id": "1", "note": "a", "updated": "2"}, {"id": "2", "note": "b", "updated": "3"}, {"id": "3", "updated": "9"}, {"id": "4", "note": "d"},
 		}, map[string]string{"note": "b < 2 overwrite"}},
@@ -148,16 +165,31 @@ func TestSurvivorship(t *testing.T) {
 		{"union", fields("note", "union"), []cells{
 			{"id": "1", "note": "a; b"}, {"id": "2", "note": "b;c"}, {"id": "3"}, {"id": "4", "note": "a"},
 		}, map[string]string{"note": "a; b; c < 1 union"}},
-		{"union of one value", fields("note", "union"), []cells{{"id": "1"}, {"id": "2", "note": "b"}},
-			map[string]string{"note": "b < 2 fill_empty"}},
-		{"concat", fields("note", "concat"), []cells{{"id": "1", "note": "a"}, {"id": "2", "note": "b"}, {"id": "3", "note": "a"}},
-			map[string]string{"note": "a\nb\na < 1 concat"}},
-		{"max", fields("points", "max"), []cells{{"id": "1", "points": "9"}, {"id": "2", "points": "10.50"}, {"id": "3", "points": "10.5"}},
-			map[string]string{"points": "10.50 < 2 max"}},
-		{"sum", fields("points", "sum"), []cells{{"id": "1", "points": "0.1"}, {"id": "2", "points": "0.20"}, {"id": "3", "points": "-1"}},
-			map[string]string{"points": "-0.70 < 1 sum"}},
-		{"sum of something else", fields("points", "sum"), []cells{{"id": "1"}, {"id": "2", "points": "1e9"}, {"id": "3", "points": "2"}},
-			map[string]string{"points": "1e9 < 2 fill_empty"}},
+		{
+			"union of one value", fields("note", "union"),
+			[]cells{{"id": "1"}, {"id": "2", "note": "b"}},
+			map[string]string{"note": "b < 2 fill_empty"},
+		},
+		{
+			"concat", fields("note", "concat"),
+			[]cells{{"id": "1", "note": "a"}, {"id": "2", "note": "b"}, {"id": "3", "note": "a"}},
+			map[string]string{"note": "a\nb\na < 1 concat"},
+		},
+		{
+			"max", fields("points", "max"),
+			[]cells{{"id": "1", "points": "9"}, {"id": "2", "points": "10.50"}, {"id": "3", "points": "10.5"}},
+			map[string]string{"points": "10.50 < 2 max"},
+		},
+		{
+			"sum", fields("points", "sum"),
+			[]cells{{"id": "1", "points": "0.1"}, {"id": "2", "points": "0.20"}, {"id": "3", "points": "-1"}},
+			map[string]string{"points": "-0.70 < 1 sum"},
+		},
+		{
+			"sum of something else", fields("points", "sum"),
+			[]cells{{"id": "1"}, {"id": "2", "points": "1e9"}, {"id": "3", "points": "2"}},
+			map[string]string{"points": "1e9 < 2 fill_empty"},
+		},
 		{"flags", cluster.Config{}, []cells{
 			{"id": "1", "vip": "yes", "blocked": "no", "opt": ""}, {"id": "2", "blocked": "TRUE", "opt": "false"}, {"id": "3", "vip": "1", "blocked": "1"},
 		}, map[string]string{"vip": "yes < 1 or", "blocked": "1 < 3 most_restrictive", "opt": "false < 2 most_restrictive"}},

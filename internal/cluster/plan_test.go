@@ -43,9 +43,11 @@ func TestMakePlan(t *testing.T) {
 		Changes: []cluster.Change{{Column: "note", Value: &old, From: "1", Rule: "fill_empty"}},
 		Guards: []cluster.Guard{
 			{ID: "3", Hash: cluster.GuardHash(guardColumns(map[string]string{
-				"id": "3", "first": "Ann", "last": "Lee", "email": "a@x", "created": "2", "opt": yes}), []string{"2", "1"})},
+				"id": "3", "first": "Ann", "last": "Lee", "email": "a@x", "created": "2", "opt": yes,
+			}), []string{"2", "1"})},
 			{ID: "1", Hash: cluster.GuardHash(guardColumns(map[string]string{
-				"id": "1", "first": "Ann", "email": "a@x", "note": old, "created": "3"}), nil)},
+				"id": "1", "first": "Ann", "email": "a@x", "note": old, "created": "3",
+			}), nil)},
 		},
 		Evidence: []cluster.Evidence{{A: "1", B: "3", Reasons: []string{"exact_email"}, Weight: 11.1235}},
 	}

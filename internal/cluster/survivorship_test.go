@@ -54,8 +54,10 @@ func TestConfigValidate(t *testing.T) {
 			"survivorship.sources.web.created_at: created_at is decided by a fixed rule (oldest)",
 			"survivorship.sources.web.default: default cannot combine several values by sum",
 		}},
-		{name: "source list", cfg: cluster.Config{Survivorship: cluster.Survivorship{Default: "union", SourcePriority: []string{"crm", " CRM", ""},
-			Sources: map[string]map[string]string{"web": nil, "Web ": nil}}}, want: []string{
+		{name: "source list", cfg: cluster.Config{Survivorship: cluster.Survivorship{
+			Default: "union", SourcePriority: []string{"crm", " CRM", ""},
+			Sources: map[string]map[string]string{"web": nil, "Web": nil},
+		}}, want: []string{
 			`survivorship.default: "union" is not one of do_nothing, overwrite, fill_empty, most_complete, source_priority`,
 			`survivorship.source_priority: names " CRM" twice`,
 			"survivorship.source_priority: contains an empty name",

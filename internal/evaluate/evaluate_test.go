@@ -246,7 +246,7 @@ func TestAgainstBruteForce(t *testing.T) {
 				t.Fatalf("%s: %d right of %d predicted and %d true pairs, want %d, %d, %d", c.Level, c.Pairs.Right, c.Pairs.Predicted, got.TruePairs, right, predicted, truth)
 			}
 			p, r := bCubed(person, together)
-			if !close(c.BCubed.Precision, p) || !close(c.BCubed.Recall, r) {
+			if !near(c.BCubed.Precision, p) || !near(c.BCubed.Recall, r) {
 				t.Fatalf("%s: B-cubed %v %v, want %v %v", c.Level, c.BCubed.Precision, c.BCubed.Recall, p, r)
 			}
 			if level == suggest && got.Missed.Pairs != int64(truth-right) {
@@ -304,7 +304,7 @@ func bCubed(person []uint32, together func(a, b contact.Row) bool) (precision, r
 	return precision / labelled, recall / labelled // not a number without labels
 }
 
-func close(s evaluate.Share, want float64) bool {
+func near(s evaluate.Share, want float64) bool {
 	if math.IsNaN(want) {
 		return !s.Known
 	}
