@@ -27,14 +27,15 @@ type Result struct {
 
 // Build makes clusters of auto_merge and suggest edges.
 //
-// Contacts joined by auto_merge edges form a group. A group whose members do not all agree goes to review whole: which of its edges is
-// wrong is for a person to say. Suggest edges then join groups and single contacts, strongest first, and an edge that would bring
-// together two members who must not be in one cluster is cut, so that a chain breaks at its weakest link. A review edge is a question between
-// clusters: its two contacts are kept apart, and so are contacts whose pair would be such a question, had it been compared.
+// Contacts joined by auto_merge edges form a group. A group whose members contradict each other goes to review whole: which of its edges
+// is wrong is for a person to say. One whose members' names merely vary is suggested. Suggest edges then join groups and single contacts,
+// strongest first, and an edge that would bring together two members who must not be in one cluster is cut, so that a chain breaks at its
+// weakest link. A review edge is a question between clusters: its two contacts are kept apart, and so are contacts whose pair would be
+// such a question, had it been compared.
 func Build(in Input) Result {
 	b := &builder{
 		table: in.Table, edges: in.Edges, judge: in.Judge, cfg: in.Config.WithDefaults(),
-		forest: newForest(in.Table.Len()), conflicts: map[contact.Row]*Conflict{}, refused: map[[2]contact.Row]Cut{},
+		forest: newForest(in.Table.Len()), conflicts: map[contact.Row]*Conflict{}, doubted: map[contact.Row]bool{}, refused: map[[2]contact.Row]Cut{},
 	}
 	b.order()
 	b.join()
@@ -53,7 +54,8 @@ type builder struct {
 	forest    *forest
 	first     []uint32                  // edges of A are first[A]..first[A+1]
 	group     []contact.Row             // root of the auto-merge group of each row
-	conflicts map[contact.Row]*Conflict // by root of a group that may not merge
+	conflicts map[contact.Row]*Conflict // by root of a group that a supervisor decides about
+	doubted   map[contact.Row]bool      // by root of a group that is only suggested
 	refused   map[[2]contact.Row]Cut    // pairs of component roots that must stay apart
 	cuts      []Cut
 

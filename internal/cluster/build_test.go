@@ -39,6 +39,11 @@ func TestBuild(t *testing.T) {
 			want:  []string{"[0 1 2] review []"}, weakest: 1,
 			conflict: &cluster.Conflict{A: 0, B: 2, Reasons: scoring.FirstNameMismatch, Bridge: 1},
 		}, {
+			name:  "two spellings of a name joined through a contact without one",
+			edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 7)},
+			judge: objections{{0, 2}: {Doubt: scoring.NameTypo}},
+			want:  []string{"[0 1 2] suggest []"}, weakest: 1,
+		}, {
 			name:     "a veto is told before a contradiction",
 			edges:    []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 7), edge(2, 3, auto, 8)},
 			judge:    objections{{0, 2}: differ, {1, 3}: veto},

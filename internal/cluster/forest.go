@@ -57,3 +57,6 @@ func (f *forest) members(buf []contact.Row, root contact.Row) []contact.Row {
 	slices.Sort(buf[from:])
 	return buf
 }
+
+// reset makes a row a component of its own. All rows of its old component must be reset with it.
+func (f *forest) reset(r contact.Row) { f.parent[r], f.next[r], f.size[r] = uint32(r), uint32(r), 1 }

@@ -19,25 +19,30 @@ func (b *builder) join() {
 	for r := range b.group {
 		row := contact.Row(r)
 		b.group[r] = b.forest.find(row)
-		if b.group[r] == row && b.forest.size[r] > 1 {
-			if c := b.conflict(row); c != nil {
-				b.conflicts[row] = c
-			}
+		if b.group[r] != row || b.forest.size[r] == 1 {
+			continue
+		}
+		switch c, doubt := b.conflict(row); {
+		case c != nil:
+			b.conflicts[row] = c
+		case doubt:
+			b.doubted[row] = true
 		}
 	}
 }
 
-// conflict says why a group may not merge, nil if it may. Every member is compared with every other, which the size limit keeps cheap.
-func (b *builder) conflict(root contact.Row) *Conflict {
+// conflict says why a group must go to review, nil if it need not; doubt says that it may not merge by itself all the same. Every member is
+// compared with every other, which the size limit keeps cheap.
+func (b *builder) conflict(root contact.Row) (found *Conflict, doubt bool) {
 	b.left = b.forest.members(b.left[:0], root)
 	m := b.left
 	if len(m) > b.cfg.MaxMembers || b.crowded(m, nil) {
-		return &Conflict{A: m[0], B: m[len(m)-1], Reasons: scoring.ClusterTooLarge, Bridge: -1}
+		return &Conflict{A: m[0], B: m[len(m)-1], Reasons: scoring.ClusterTooLarge, Bridge: -1}, false
 	}
-	var found *Conflict
 	for i, x := range m {
 		for _, y := range m[i+1:] {
 			j := b.judge.Compare(x, y)
+			doubt = doubt || j.Doubt != 0
 			against := j.Veto | j.Contradiction
 			if e := b.between(x, y); e >= 0 && b.edges[e].Decision == scoring.Review {
 				against |= b.edges[e].Reasons
@@ -48,14 +53,14 @@ func (b *builder) conflict(root contact.Row) *Conflict {
 			found = &Conflict{A: x, B: y, Reasons: against}
 			if j.Veto != 0 {
 				found.Bridge = b.bridge(m, x, y)
-				return found
+				return found, doubt
 			}
 		}
 	}
 	if found != nil {
 		found.Bridge = b.bridge(m, found.A, found.B)
 	}
-	return found
+	return found, doubt
 }
 
 // bridge is the weakest edge on the strongest path from x to y inside a group: the one a person should look at first.
@@ -85,9 +90,10 @@ func (b *builder) bridge(members []contact.Row, x, y contact.Row) int {
 	return -1
 }
 
-// demote turns the edges inside groups that may not merge into review edges, on a copy.
+// demote turns the edges inside groups that may not merge into review edges, or suggestions where there is only doubt, on a copy. The members of
+// a doubted group are on their own again, for suggest to join.
 func (b *builder) demote() {
-	if len(b.conflicts) == 0 {
+	if len(b.conflicts)+len(b.doubted) == 0 {
 		return
 	}
 	b.edges = slices.Clone(b.edges)
@@ -96,9 +102,19 @@ func (b *builder) demote() {
 		if e.Decision == scoring.NoMatch || b.group[e.A] != b.group[e.B] {
 			continue
 		}
-		if c := b.conflicts[b.group[e.A]]; c != nil {
+		root := b.group[e.A]
+		if c := b.conflicts[root]; c != nil {
 			e.Decision = scoring.Review
 			e.Reasons |= c.code()
+		} else if b.doubted[root] && e.Decision == scoring.AutoMerge {
+			e.Decision = scoring.Suggest
+			e.Reasons |= scoring.ClusterConflict
+		}
+	}
+	for r, root := range b.group {
+		if b.doubted[root] {
+			b.forest.reset(contact.Row(r))
+			b.group[r] = contact.Row(r)
 		}
 	}
 }

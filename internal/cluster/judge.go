@@ -14,5 +14,6 @@ type Judge interface {
 // Judgement is a Judge's answer.
 type Judgement struct {
 	Veto          scoring.Reasons // not 0: the two must never be in one cluster
-	Contradiction scoring.Reasons // not 0: names or birthdates are neither equal nor missing, so no automatic merge may contain both
+	Contradiction scoring.Reasons // not 0: first names or birthdates contradict each other: a supervisor decides about a group with both
+	Doubt         scoring.Reasons // not 0: the names are variants of each other: a group with both is suggested, not merged
 }

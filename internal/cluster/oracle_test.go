@@ -39,6 +39,8 @@ func drawScene(t *rapid.T) scene {
 				s.judge[pair] = cluster.Judgement{Contradiction: scoring.FirstNameMismatch}
 			case 2:
 				s.judge[pair] = cluster.Judgement{Contradiction: scoring.LastNameMismatch}
+			case 3:
+				s.judge[pair] = cluster.Judgement{Doubt: scoring.NameNickname}
 			}
 		}
 	}
@@ -100,13 +102,31 @@ func (s scene) solve() naive {
 			j := s.judge.Compare(a, b)
 			return j.Veto|j.Contradiction != 0 || s.decision(a, b) == review
 		}))
-		if conflict {
+		doubt := s.pairs(set, func(a, b contact.Row) bool { return s.judge.Compare(a, b).Doubt != 0 })
+		switch {
+		case conflict:
 			n.review = append(n.review, set)
+		case doubt:
+			n.doubt(set)
+			continue
 		}
 		n.sets = append(n.sets, set)
 	}
 	n.extend()
 	return n
+}
+
+// doubt turns a group into single contacts with suggestions between them.
+func (n *naive) doubt(set []contact.Row) {
+	n.edges = slices.Clone(n.edges)
+	for i := range n.edges {
+		if e := &n.edges[i]; e.Decision == auto && slices.Contains(set, e.A) {
+			e.Decision = suggest
+		}
+	}
+	for _, r := range set {
+		n.sets = append(n.sets, []contact.Row{r})
+	}
 }
 
 func (n *naive) extend() {
