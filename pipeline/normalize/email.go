@@ -93,7 +93,7 @@ func (p *EmailParser) Parse(raw string) Email {
 	}
 	local, domain := address[:at], asciiDomain(address[at+1:])
 	if !validLocal(local) || domain == "" || len(local)+1+len(domain) > maxEmailBytes {
-		if isPlaceholderAddress(local, address[at+1:]) { // n/a@n/a
+		if isPlaceholderAddress(bareLocal(local), address[at+1:]) { // n/a@n/a
 			return Email{Status: Placeholder}
 		}
 		return Email{Status: Invalid}
@@ -127,7 +127,7 @@ func (p *EmailParser) status(e *Email) Status {
 	}
 	bare := bareLocal(local)
 	switch {
-	case isPlaceholderAddress(local, domain), p.placeholders.has(e.Canonical), p.placeholders.has(e.Derived):
+	case isPlaceholderAddress(bare, domain), p.placeholders.has(e.Canonical), p.placeholders.has(e.Derived):
 		return Placeholder
 	case p.roles.has(bare), strings.HasPrefix(bare, "noreply"), strings.HasPrefix(bare, "donotreply"):
 		return Role

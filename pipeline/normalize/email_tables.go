@@ -2,12 +2,12 @@ package normalize
 
 import "strings"
 
-// defaultRoleLocals are mailboxes of functions, compared without dots, hyphens and underscores. Mail@ and hello@ are not
-// among them: people with a domain of their own use them.
+// defaultRoleLocals are mailboxes of functions, compared without dots, hyphens and underscores. People with a domain of their own do use
+// hello@, but so do the front desks of many companies, and a wrong merge costs more than a missed one; mail@ stays personal.
 const defaultRoleLocals = `
 abuse accounting accounts admin administration administrator billing booking bookings bounce bounces career careers
 contact contactus customercare customerservice customersupport daemon dispatch donotreply enquiries enquiry everyone
-feedback finance frontdesk help helpdesk hostmaster hr info information inquiries inquiry invoice invoices it jobs
+feedback finance frontdesk hello help helpdesk hostmaster hr info information inquiries inquiry invoice invoices it jobs
 legal mailerdaemon marketing media news newsletter noc noreply notification notifications office orders
 payroll postmaster press privacy procurement purchasing reception recruiting recruitment replies reservations returns root
 sales secretary security service services shop spam store subscribe support sysadmin team tech technical unsubscribe
@@ -43,9 +43,8 @@ var placeholderDomains = setOf(
 )
 
 // isPlaceholderAddress reports whether an address was typed to get past a form. The reserved example domains are not
-// on the list: sample data uses them for its people.
-func isPlaceholderAddress(local, domain string) bool {
-	bare := bareLocal(local)
+// on the list: sample data uses them for its people. The local part comes without its marks.
+func isPlaceholderAddress(bare, domain string) bool {
 	if placeholderLocals.has(bare) || placeholderDomains.has(domain) || strings.HasSuffix(domain, ".invalid") {
 		return true
 	}

@@ -85,25 +85,32 @@ func (p *NameParser) plain(parts NameParts, n *Name) bool {
 	return true
 }
 
-// maxPlainWord is longer than nearly all names of one word.
-const maxPlainWord = 24
+// maxPlainWord is longer, in bytes, than nearly all names of one word.
+const maxPlainWord = 48
 
-// isPlainWord reports whether s is a short word of at least two ASCII letters.
+// isPlainWord reports whether s is a short word of letters that need no composing: ASCII, Latin with diacritics, Greek,
+// Cyrillic, Han or Hangul. One ASCII letter alone is none.
 func isPlainWord(s string) bool {
 	if len(s) < 2 || len(s) > maxPlainWord {
 		return false
 	}
-	for i := range len(s) {
-		if c := s[i] | 0x20; c < 'a' || c > 'z' {
+	for _, r := range s {
+		switch lower := r | 0x20; {
+		case lower >= 'a' && lower <= 'z':
+		case r >= 0xc0 && r < 0x250 && r != '×' && r != '÷':
+		case r >= 0x388 && r <= 0x3ce, r >= 0x400 && r <= 0x481, r >= 0x48a && r < foldTableEnd:
+		case r >= 0x4e00 && r <= 0x9fff, r >= 0xac00 && r <= 0xd7a3:
+		default:
 			return false
 		}
 	}
 	return true
 }
 
-// isSpecial reports whether a folded word needs the long way.
+// isSpecial reports whether a folded word needs the long way, as some single letters of Catalan and Greek do: they fold
+// to several words, or to nothing.
 func (p *NameParser) isSpecial(word string) bool {
-	return p.special.has(word) || normalSuffix(word) != "" || isRepeated(word)
+	return p.special.has(word) || normalSuffix(word) != "" || word == "" || isRepeated(word) || strings.IndexByte(word, ' ') >= 0
 }
 
 // parse is Parse for every name, plain or not.

@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -10,7 +11,8 @@ import (
 // TestPlainNames compares the short way to read a name with the long one.
 func TestPlainNames(t *testing.T) {
 	parser := NewNameParser(NameConfig{})
-	word := rapid.OneOf(rapid.StringMatching(`[A-Za-z]{1,26}`), rapid.SampledFrom([]string{"Dr", "MR", "Jr", "II", "NA", "Unknown", "test", "User", "Guest", "foo", "Bar", "aaa", "PhD", "van", "De", "First", "last", "No", "Name", "Jane", "sen", "data", "caller", "test"}))
+	letters := rapid.RuneFrom(nil, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Han, unicode.Hangul)
+	word := rapid.OneOf(rapid.StringMatching(`[A-Za-z]{1,26}`), rapid.StringOfN(letters, 1, 20, -1), rapid.StringMatching(`[À-ɏΈ-ώЀ-ԯ]{1,10}`), rapid.SampledFrom([]string{"Dr", "MR", "Jr", "II", "NA", "Unknown", "test", "User", "Guest", "foo", "Bar", "aaa", "PhD", "van", "De", "First", "last", "No", "Name", "Jane", "sen", "data", "caller", "test"}))
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
 		parts := NameParts{First: word.Draw(t, "first"), Last: word.Draw(t, "last")}
