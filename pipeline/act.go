@@ -17,8 +17,8 @@ import (
 type judge struct{ w *scoring.Worker }
 
 func (j judge) Compare(a, b contact.Row) cluster.Judgement {
-	veto, contradiction := j.w.Against(a, b)
-	return cluster.Judgement{Veto: veto, Contradiction: contradiction}
+	veto, contradiction, doubt := j.w.Against(a, b)
+	return cluster.Judgement{Veto: veto, Contradiction: contradiction, Doubt: doubt}
 }
 
 // act turns edges into clusters, golden records and the plan.

@@ -28,6 +28,7 @@ const (
 	nameSwapped     // given and family name exchanged, or the whole name in one field
 	nameGivenOnly   // given names equal, no family name on one side
 	nameFamilyOnly  // family names equal, no given name on one side
+	nameApart       // only a given name on one side, only another family name on the other: nothing to compare
 	nameMiddle      // equal but for different middle names
 	nameExtended    // one side has more name parts: hyphenated, double surname, second given name
 	nameNickname    // family equal, given names are forms of one name
@@ -146,6 +147,7 @@ func fixedComparisons() []Comparison {
 		{Name: "name", Levels: []Level{
 			{"missing on both sides", 0, 0}, {"missing on one side", 0, 0}, {"equal", 0.62, 1e-4}, {"given and family name exchanged", 0.03, 2e-6},
 			{"given names equal, family name missing on one side", 0.02, 3e-4}, {"family names equal, given name missing on one side", 0.02, 5e-4},
+			{"only a given name on one side, only a family name on the other", 0, 0},
 			{"equal but for the middle name", 0.02, 2e-6}, {"one side has more name parts", 0.04, 1e-5}, {"nickname", 0.04, 1e-5}, {"initial", 0.05, 2e-5},
 			{"equal in Latin letters", 0.02, 1e-6}, {"spelled a little differently", 0.10, 4e-5}, {"sound alike", 0.01, 4e-5},
 			{"given names equal, family names differ", 0.02, 4e-3}, {"family names equal, given names differ", 0.005, 3e-3}, {"different", 0.005, 0.99},

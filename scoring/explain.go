@@ -22,7 +22,7 @@ func (w *Worker) Explain(a, b contact.Row, rules uint32, ruleNames []string) Exp
 			e.Rules = append(e.Rules, n)
 		}
 	}
-	weight := m.Weight(v) + m.frequency(v, a)
+	weight := m.Weight(v) + m.frequency(v, a, b)
 	d, reasons, r := decide(v, weight >= m.Threshold)
 	e.Decision, e.Reasons, e.Rung = d, reasons.Names(), rungText[r]
 	e.Weight, e.Probability = round(weight), Probability(weight)
@@ -34,7 +34,7 @@ func (w *Worker) Explain(a, b contact.Row, rules uint32, ruleNames []string) Exp
 		}
 		for k := range m.tf {
 			if m.tf[k].comparison == i {
-				res.Frequency = round(m.tf[k].adjust(m, v, a))
+				res.Frequency = round(m.tf[k].adjust(m, v, a, b))
 			}
 		}
 		res.A, res.B = w.shown(i, a), w.shown(i, b)

@@ -61,16 +61,12 @@ func climb(v Vector, likely bool) (Decision, Reasons, rung) {
 		d, r := exactIdentity(v)
 		return d, r, rungExact
 	}
-	if v[cmpEmail] == emailLookAlike {
-		if d, r := derivedIdentity(v); d == Suggest {
-			return Review, r, rungDerived
-		}
-	} else if v[cmpEmail] == emailDerived || v[cmpPhone] == phoneDerived {
+	if v[cmpEmail] == emailLookAlike || v[cmpEmail] == emailDerived || v[cmpPhone] == phoneDerived {
 		if d, r := derivedIdentity(v); d != NoMatch || r != 0 {
 			return d, r, rungDerived
 		}
 	}
-	if sharedIdentity(v) && namesAgree(v) && !birthDiffers(v) && v[cmpSuffix] < suffixOneSide {
+	if sharedIdentity(v) && namesAgree(v) && !birthDiffers(v) && v[cmpSuffix] < suffixOneSide && v[cmpNationalID] != idDifferent {
 		return Suggest, 0, rungShared
 	}
 	if v[cmpCookie] == cookieSame && v[cmpIdentified] != bothIdentified {
@@ -144,20 +140,33 @@ func byName(v Vector) Decision {
 	}
 }
 
-// derivedIdentity is rung 3. NoMatch with reason 0 passes the pair on to the model.
+// derivedIdentity is rung 3. NoMatch with reason 0 passes the pair on to the model. Look-alike letters may be somebody's disguise: a
+// supervisor sees them, and the model is not asked.
 func derivedIdentity(v Vector) (Decision, Reasons) {
 	switch {
-	case birthDiffers(v):
-		return NoMatch, BirthdateConflict
 	case v[cmpSuffix] == suffixDifferent:
 		return NoMatch, SuffixConflict
-	case namesAgree(v), v[cmpName] == nameGivenOnly, v[cmpName] == nameOneMissing, v[cmpName] == nameNull:
-		return Suggest, 0
 	case firstNameDiffers(v):
 		return NoMatch, FirstNameMismatch
+	case birthDiffers(v):
+		return conflicting(v), BirthdateConflict
+	case v[cmpNationalID] == idDifferent:
+		return conflicting(v), NationalIDConflict
+	case v[cmpEmail] == emailLookAlike:
+		return Review, 0
+	case namesAgree(v), v[cmpName] == nameGivenOnly, v[cmpName] == nameOneMissing, v[cmpName] == nameNull:
+		return Suggest, 0
 	default:
 		return NoMatch, 0
 	}
+}
+
+// conflicting decides a derived identity that a fact contradicts: with equal names the evidence pulls both ways.
+func conflicting(v Vector) Decision {
+	if namesAgree(v) {
+		return Review
+	}
+	return NoMatch
 }
 
 // model is rung 5. The model suggests; the policy keeps it from suggesting on a name alone, and from joining different people of one house.
@@ -165,8 +174,10 @@ func model(v Vector, likely bool) (Decision, Reasons, rung) {
 	switch {
 	case !likely:
 		return NoMatch, 0, rungModel
-	case firstNameDiffers(v) || v[cmpName] == nameNull || v[cmpName] == nameOneMissing:
+	case firstNameDiffers(v) || v[cmpName] == nameNull || v[cmpName] == nameOneMissing || v[cmpName] == nameApart:
 		return NoMatch, 0, rungModel
+	case v[cmpNationalID] == idDifferent:
+		return NoMatch, NationalIDConflict, rungModel
 	case v[cmpSuffix] == suffixDifferent:
 		return NoMatch, SuffixConflict, rungModel
 	case v[cmpPhone] == phoneSwitchboard && !namesAgree(v):
@@ -177,7 +188,7 @@ func model(v Vector, likely bool) (Decision, Reasons, rung) {
 	return Suggest, ModelMatch, rungModel
 }
 
-// supported reports whether anything but the name speaks for the pair. Name and birthdate together are enough only while no place speaks
+// supported reports whether anything but the name speaks for the pair. A browser does not: two identified people may use one. Name and birthdate together are enough only while no place speaks
 // against them: full names and birthdays collide in any large population.
 func supported(v Vector) bool {
 	for i := range v {
@@ -192,10 +203,6 @@ func supported(v Vector) bool {
 			}
 		case cmpChannelID, cmpSSO, cmpNationalID:
 			if v[i] >= idExact && v[i] < idDifferent {
-				return true
-			}
-		case cmpCookie:
-			if v[i] == cookieSame {
 				return true
 			}
 		case cmpCompany:
@@ -215,7 +222,7 @@ func supported(v Vector) bool {
 }
 
 // against lists what speaks against a pair of members of one cluster.
-func against(v Vector) (veto, contradiction Reasons) {
+func against(v Vector) (veto, contradiction, doubt Reasons) {
 	switch v[cmpStatus] {
 	case statusDeclined:
 		veto |= NotDuplicates
@@ -241,15 +248,16 @@ func against(v Vector) (veto, contradiction Reasons) {
 	case nameNull, nameOneMissing, nameEqual, nameSwapped, nameGivenOnly:
 	case nameGiven:
 		contradiction |= FirstNameMismatch
-	case nameSurname:
-		contradiction |= LastNameMismatch
 	case nameDifferent:
 		contradiction |= NamesDiffer
 	default:
-		contradiction |= nameReason(v[cmpName])
+		doubt |= nameReason(v[cmpName])
 	}
 	if v[cmpSuffix] == suffixOneSide {
-		contradiction |= SuffixConflict
+		doubt |= SuffixConflict
 	}
-	return veto, contradiction
+	if v[cmpBirthdate] == birthSwapped || v[cmpBirthdate] == birthTypo {
+		doubt |= BirthdateSwapped
+	}
+	return veto, contradiction, doubt
 }

@@ -20,10 +20,13 @@ type Model struct {
 	tf      []termFrequency
 }
 
+// maxLevels bounds the levels of a comparison.
+const maxLevels = 32
+
 // termFrequency adjusts the weight of an equal value by how common the value is.
 type termFrequency struct {
 	comparison int
-	levels     [16]bool // the levels that mean "equal value"
+	levels     [maxLevels]bool // the levels that mean "equal value"
 	col        *contact.Strings
 	logs       []float32 // per code: log2 of the share of contacts that hold the value
 }
@@ -37,11 +40,11 @@ func (m *Model) Weight(v Vector) float64 {
 	return w
 }
 
-// frequency is the adjustment for rare and common values; a and its partner hold the same value in every adjusted comparison.
-func (m *Model) frequency(v Vector, a contact.Row) float64 {
+// frequency is the adjustment for rare and common values that two contacts have in common.
+func (m *Model) frequency(v Vector, a, b contact.Row) float64 {
 	sum := 0.0
 	for i := range m.tf {
-		sum += m.tf[i].adjust(m, v, a)
+		sum += m.tf[i].adjust(m, v, a, b)
 	}
 	return sum
 }
@@ -52,14 +55,14 @@ const (
 	minAdjust = -7.0
 )
 
-func (t *termFrequency) adjust(m *Model, v Vector, a contact.Row) float64 {
+func (t *termFrequency) adjust(m *Model, v Vector, a, b contact.Row) float64 {
 	level := v[t.comparison]
 	if !t.levels[level] {
 		return 0
 	}
 	code := t.col.Code(a)
-	if code == 0 {
-		return 0
+	if code == 0 || code != t.col.Code(b) {
+		return 0 // similar values have two frequencies, and which contact comes first must not matter
 	}
 	u := m.Comparisons[t.comparison].Levels[level].U
 	return min(maxAdjust, max(minAdjust, math.Log2(u)-float64(t.logs[code])))

@@ -92,6 +92,8 @@ func fits(a, b string) bool {
 // joint combines the two parts.
 func (n *names) joint(a, b contact.Row, g, f part) uint8 {
 	switch {
+	case f == partOneSide && g == partOneSide:
+		return nameApart // one has only a given name, the other only a family name
 	case f == partOneSide || f == partNull:
 		return givenAlone(g)
 	case g == partOneSide || g == partNull:
@@ -154,22 +156,30 @@ func variantLevel(p part) uint8 {
 	}
 }
 
-// crossed recognises names whose parts stand in the wrong fields: exchanged with a slip of spelling, or a single token that is the other
-// side's family name.
+// crossed recognises names whose parts stand in the wrong fields: exchanged in another script or with a slip of spelling, or a single part
+// that stands in the other field.
 func (n *names) crossed(a, b contact.Row, g, f part) (uint8, bool) {
-	if g != partDifferent {
-		return 0, false
-	}
 	ga, fa, gb, fb := n.givenLatin.Value(a), n.familyLatin.Value(a), n.givenLatin.Value(b), n.familyLatin.Value(b)
+	gf, fg := ga != "" && ga == fb, fa != "" && fa == gb
 	switch {
-	case f == partOneSide && (ga != "" && fa == "" && ga == fb || gb != "" && fb == "" && gb == fa):
-		return nameFamilyOnly, true
-	case f != partDifferent || ga == "" || gb == "":
-		return 0, false
-	case ga == fb && fa == gb:
-		return nameOtherScript, true // equal tokens in one script were caught by the key
-	case closeName(ga, fb) && closeName(fa, gb):
-		return nameTypo, true
+	case g == partOneSide && f == partOneSide:
+		if gf || fg {
+			return nameOtherScript, true // equal parts in one script were caught by the key
+		}
+		if closeName(ga, fb) || closeName(fa, gb) {
+			return nameTypo, true
+		}
+	case g == partDifferent && f == partOneSide && (fa == "" && gf || fb == "" && fg):
+		return nameFamilyOnly, true // the part in the given name field is the other's family name
+	case g == partOneSide && f == partDifferent && (ga == "" && fg || gb == "" && gf):
+		return nameGivenOnly, true // the part in the family name field is the other's given name
+	case g == partDifferent && f == partDifferent:
+		if gf && fg {
+			return nameOtherScript, true
+		}
+		if closeName(ga, fb) && closeName(fa, gb) {
+			return nameTypo, true
+		}
 	}
 	return 0, false
 }
@@ -185,9 +195,9 @@ func (n *names) givenPart(a, b contact.Row) part {
 		switch {
 		case isInitialOf(ga, gb):
 			return uint8(partInitial)
-		case la == lb:
+		case la != "" && la == lb:
 			return uint8(partScript)
-		case anyToken(n.roots.Value(a), n.roots.Value(b)):
+		case anyToken(n.roots.Value(a), n.roots.Value(b)) && fits(afterFirst(la), afterFirst(lb)):
 			return uint8(partNickname)
 		case extends(ga, gb):
 			return uint8(partExtended)
@@ -212,11 +222,11 @@ func (n *names) familyPart(a, b contact.Row) part {
 		switch {
 		case isInitialOf(fa, fb):
 			return uint8(partInitial)
-		case la == lb:
+		case la != "" && la == lb:
 			return uint8(partScript)
 		case extends(fa, fb):
 			return uint8(partExtended)
-		case strings.ReplaceAll(la, " ", "") == strings.ReplaceAll(lb, " ", ""):
+		case la != "" && strings.ReplaceAll(la, " ", "") == strings.ReplaceAll(lb, " ", ""):
 			return uint8(partTypo)
 		case closeName(la, lb):
 			return uint8(partTypo)
@@ -286,9 +296,7 @@ func soundsAlike(x, y contact.Code, a, b string) bool {
 
 // extends reports whether all tokens of one name are in the other: "maria" and "maria jose", "garcia" and "garcia lopez".
 func extends(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
+	a, b = shorterFirst(a, b)
 	n := 0
 	for tok := range strings.FieldsSeq(a) {
 		if len(tok) < 2 || !hasToken(b, tok) {
@@ -297,6 +305,12 @@ func extends(a, b string) bool {
 		n++
 	}
 	return n > 0
+}
+
+// afterFirst is a name without its first token: roots tell of that one only, and Maria Jose is not Maria Luisa.
+func afterFirst(s string) string {
+	_, rest, _ := strings.Cut(s, " ")
+	return rest
 }
 
 // anyToken reports whether two space-separated lists share a token.

@@ -4,7 +4,7 @@ package scoring
 func describe(v Vector, r rung) Reasons {
 	out := nameReason(v[cmpName]) | identityReasons(v)
 	switch v[cmpSuffix] {
-	case suffixDifferent:
+	case suffixDifferent, suffixOneSide:
 		out |= SuffixConflict
 	}
 	switch v[cmpBirthdate] {
@@ -65,6 +65,9 @@ func identityReasons(v Vector) Reasons {
 	case idShared:
 		out |= SharedChannelID
 	}
+	if v[cmpSSO] == idShared || v[cmpNationalID] == idShared {
+		out |= SharedChannelID
+	}
 	if v[cmpSSO] == idExact {
 		out |= ExactSSO
 	}
@@ -79,7 +82,7 @@ func identityReasons(v Vector) Reasons {
 
 var nameReasons = [...]Reasons{
 	nameNull: NamesMissing, nameOneMissing: NameMissing, nameEqual: NamesEqual, nameSwapped: NamesSwapped, nameGivenOnly: NameMissing,
-	nameFamilyOnly: NameMissing, nameMiddle: MiddleNameDiffers, nameExtended: NameExtended, nameNickname: NameNickname, nameInitial: NameInitial,
+	nameFamilyOnly: NameMissing, nameApart: NameMissing, nameMiddle: MiddleNameDiffers, nameExtended: NameExtended, nameNickname: NameNickname, nameInitial: NameInitial,
 	nameOtherScript: NameOtherScript, nameTypo: NameTypo, namePhonetic: NamePhonetic, nameSurname: LastNameMismatch | SurnameChanged,
 	nameGiven: FirstNameMismatch, nameDifferent: NamesDiffer | FirstNameMismatch,
 }

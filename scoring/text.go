@@ -44,14 +44,16 @@ func similar(a, b string) bool {
 	if a == "" || b == "" {
 		return false
 	}
+	// Jaro pairs letters greedily, so the order of its arguments can matter.
+	if a > b {
+		a, b = b, a
+	}
 	return smetrics.JaroWinkler(clip(a), clip(b), 0.7, 4) >= similarAt || sameTokens(a, b)
 }
 
 // sameTokens reports whether every token of the shorter text is in the longer one, and the shorter one has at least two.
 func sameTokens(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
+	a, b = shorterFirst(a, b)
 	n := 0
 	for tok := range strings.FieldsSeq(a) {
 		if !hasToken(b, tok) {
@@ -60,6 +62,14 @@ func sameTokens(a, b string) bool {
 		n++
 	}
 	return n >= 2
+}
+
+// shorterFirst orders two texts, by length and then by letters, so that what looks for one in the other is symmetric.
+func shorterFirst(a, b string) (string, string) {
+	if len(a) > len(b) || len(a) == len(b) && a > b {
+		return b, a
+	}
+	return a, b
 }
 
 // hasToken reports whether a space-separated text contains a token.

@@ -100,17 +100,17 @@ func (w *Worker) Compare(a, b contact.Row) Vector {
 	return v
 }
 
-// Score compares, weighs and decides a candidate pair.
+// Score compares, weighs and decides a candidate pair, in whatever order its contacts stand.
 func (w *Worker) Score(p blocking.Pair) Edge {
+	p.A, p.B = min(p.A, p.B), max(p.A, p.B)
 	v := w.Compare(p.A, p.B)
-	weight := w.s.model.Weight(v) + w.s.model.frequency(v, p.A)
+	weight := w.s.model.Weight(v) + w.s.model.frequency(v, p.A, p.B)
 	d, reasons, _ := decide(v, weight >= w.s.model.Threshold)
 	return Edge{A: p.A, B: p.B, Rules: p.Rules, Weight: float32(weight), Decision: d, Reasons: reasons, Vector: v}
 }
 
 // Against says what speaks against two contacts being one person, whether or not they were a candidate pair. A veto keeps them out of one
-// cluster; a contradiction keeps them out of one automatic merge.
-func (w *Worker) Against(a, b contact.Row) (veto, contradiction Reasons) {
-	v := w.Compare(a, b)
-	return against(v)
+// cluster; a contradiction makes a group with both a supervisor's matter; a doubt makes it a suggestion.
+func (w *Worker) Against(a, b contact.Row) (veto, contradiction, doubt Reasons) {
+	return against(w.Compare(a, b))
 }
