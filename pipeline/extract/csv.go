@@ -75,7 +75,7 @@ func (c *csvFile) head() (raw []byte, whole bool, err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	raw = make([]byte, csvSampleBytes)
 	n, err := io.ReadFull(r, raw)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && !(c.gzip && n == 0) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return raw[:n], true, nil
 	}
 	return raw[:n], false, err

@@ -46,7 +46,7 @@ type csvScanner struct {
 }
 
 func newCSVScanner(r io.Reader, delim, nl byte) *csvScanner {
-	return &csvScanner{r: r, delim: delim, nl: nl, buf: make([]byte, 256<<10)}
+	return &csvScanner{r: r, delim: delim, nl: nl, buf: make([]byte, 64<<10)}
 }
 
 // scan moves to the next record that is not an empty line. It returns io.EOF at the end and otherwise only errors of the reader.

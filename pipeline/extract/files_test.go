@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/unicode"
@@ -57,7 +58,7 @@ func tryCollect(s source) (r result, err error) {
 		return r, err
 	}
 	for part := range r.layout.Parts {
-		if err = s.Read(ctx, part, r.add); err != nil {
+		if err := s.Read(ctx, part, r.add); err != nil {
 			return r, err
 		}
 	}
@@ -221,7 +222,7 @@ func TestCSVBadRows(t *testing.T) {
 				t.Errorf("rejects (-want +got):\n%s", diff)
 			}
 			for _, r := range got.rejects {
-				if r.Source == "" || r.Raw == "" || len(r.Raw) > 200 || strings.ContainsAny(r.Raw, "\x00\n\xff") {
+				if r.Source == "" || r.Raw == "" || len(r.Raw) > 200 || strings.ContainsAny(r.Raw, "\x00\n") || !utf8.ValidString(r.Raw) {
 					t.Errorf("reject %+v", r)
 				}
 			}

@@ -111,7 +111,8 @@ func (s *PostgresSource) lookUp(ctx context.Context, conn *pgx.Conn, cfg TableMa
 		denied := &pgconn.PgError{Code: codeNoPrivilege}
 		return nil, nil, explainTable("reading "+t.display(), t, s.cfg.Conn.User, denied)
 	}
-	return m, m.columnNames(func(tableColumn) bool { return true }), nil
+	names := m.columnNames(func(tableColumn) bool { return true })
+	return m, names, nil
 }
 
 // choose keeps the columns to read: the fixed ones when only those are wanted, else all that can be read and compared. A

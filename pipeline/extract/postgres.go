@@ -215,18 +215,18 @@ func (p tablePart) sql() string {
 }
 
 // selectSQL selects the columns as text, under a condition and the configured one.
-func (t *mappedTable) selectSQL(condition string) string {
+func (m *mappedTable) selectSQL(condition string) string {
 	sql := "SELECT "
-	for i, c := range t.columns {
+	for i, c := range m.columns {
 		if i > 0 {
 			sql += ", "
 		}
 		sql += pgx.Identifier{c.Name}.Sanitize() + "::pg_catalog.text"
 	}
-	sql += " FROM " + t.quoted()
+	sql += " FROM " + m.quoted()
 	where := ""
-	if t.where != "" {
-		where = "(" + t.where + "\n)" // the line end closes a comment
+	if m.where != "" {
+		where = "(" + m.where + "\n)" // the line end closes a comment
 	}
 	switch {
 	case condition != "" && where != "":
