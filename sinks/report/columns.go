@@ -14,11 +14,11 @@ import (
 // writeClustersParquet writes clusters.csv with what is known of the cluster as a whole: its own decision and size, the auto-merge
 // group of the contact (numbered from 1 inside the cluster), the weakest bridge, and the conflict that sent it to review.
 func writeClustersParquet(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
-	fields := []arrow.Field{
-		textField("contact_id"), textField("cluster_id"), textField("survivor"), textField("decision"),
-		textField("cluster_decision"), integerField("cluster_size"), nullable(integerField("auto_group")),
+	fields := []field{
+		textField("contact_id"), textField("cluster_id"), textField("survivor"), wordField("decision"),
+		wordField("cluster_decision"), integerField("cluster_size"), nullable(integerField("auto_group")),
 		nullable(textField("weakest_contact_id_a")), nullable(textField("weakest_contact_id_b")), nullable(numberField("weakest_match_weight")),
-		nullable(textField("conflict_contact_id_a")), nullable(textField("conflict_contact_id_b")), textsField("conflict_reasons"),
+		nullable(textField("conflict_contact_id_a")), nullable(textField("conflict_contact_id_b")), wordsField("conflict_reasons"),
 	}
 	return writeTable(ctx, w, fields, func(t *table) error {
 		for i := range o.Clusters {
@@ -85,15 +85,15 @@ func writeGoldenParquet(ctx context.Context, w io.Writer, o *cluster.Outcome) er
 	for _, n := range own {
 		taken[n] = true
 	}
-	fields := []arrow.Field{textField(own[0]), textField(own[1])}
+	fields := []field{textField(own[0]), textField(own[1])}
 	for _, n := range columnNames(own, cols) {
 		taken[n] = true
 		fields = append(fields, nullable(textField(n)))
 	}
-	identity := arrow.StructOf(textField("channel"), textField("value"), textField("value_from"))
-	fields = append(fields, arrow.Field{Name: own[2], Type: arrow.ListOfNonNullable(identity)})
+	identity := arrow.StructOf(textField("channel").Field, textField("value").Field, textField("value_from").Field)
+	fields = append(fields, field{Field: arrow.Field{Name: own[2], Type: arrow.ListOfNonNullable(identity)}})
 	for _, c := range cols {
-		fields = append(fields, nullable(textField(unique(taken, c.Name+"_from"))), nullable(textField(unique(taken, c.Name+"_rule"))))
+		fields = append(fields, nullable(textField(unique(taken, c.Name+"_from"))), nullable(wordField(unique(taken, c.Name+"_rule"))))
 	}
 	return writeTable(ctx, w, fields, func(t *table) error {
 		for i := range o.Golden {

@@ -7,8 +7,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/scoring"
 )
@@ -92,18 +90,18 @@ const (
 	pairFixed
 )
 
-func pairFields(ev *evidence) []arrow.Field {
-	fields := []arrow.Field{
-		textField("contact_id_a"), textField("contact_id_b"), textField("decision"), numberField("match_weight"),
-		numberField("match_probability"), textField("match_key"), textsField("rules"), textsField("reasons"),
-		numberField("prior_weight"), numberField("tf_adjustment"),
+func pairFields(ev *evidence) []field {
+	fields := []field{
+		textField("contact_id_a"), textField("contact_id_b"), wordField("decision"), numberField("match_weight"),
+		numberField("match_probability"), wordField("match_key"), wordsField("rules"), wordsField("reasons"),
+		levelField("prior_weight"), levelField("tf_adjustment"),
 	}
 	taken := map[string]bool{}
 	for _, f := range fields {
 		taken[f.Name] = true
 	}
 	for _, n := range ev.names {
-		fields = append(fields, textField(unique(taken, snake(n)+"_level")), numberField(unique(taken, snake(n)+"_weight")))
+		fields = append(fields, wordField(unique(taken, snake(n)+"_level")), levelField(unique(taken, snake(n)+"_weight")))
 	}
 	return fields
 }

@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"syscall"
 )
 
 const recordName = "run.json"
@@ -185,11 +187,18 @@ func (s *staging) retire(old string) error {
 	return nil
 }
 
+// syncDir makes renames last. Windows and some network file systems cannot do that for a folder, and need not be asked to.
 func syncDir(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil
+	}
 	return errors.Join(err, d.Close())
 }

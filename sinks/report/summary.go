@@ -157,7 +157,7 @@ func (p *printer) rules(r *run.Record, o *cluster.Outcome) {
 	p.line("")
 	p.table("Lnnnnnnn", []string{"blocking rule", "contacts", "keys", "pairs", "new pairs", "largest block", "oversized", "skipped"}, rows)
 	if idle > 0 {
-		p.line(p.faint(fmt.Sprintf("  %s not shown", count(idle, "more rule is", "more rules are"))))
+		p.line(p.faint("  " + count(idle, "more rule", "more rules") + " in report.html"))
 	}
 }
 
