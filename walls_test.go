@@ -37,6 +37,7 @@ var anything = []string{"*"}
 var walls = map[string]room{
 	"internal/contact": {third: []string{"github.com/apache/arrow-go/v18", "github.com/cespare/xxhash/v2"}, pure: true},
 	"internal/run":     {ours: []string{"internal/contact", "blocking"}, pure: true},
+	"internal/nearest": {pure: true},
 	"internal/synth":   {pure: true},
 
 	"pipeline/normalize": {pure: true, third: []string{
@@ -52,7 +53,7 @@ var walls = map[string]room{
 		third: []string{"github.com/xrash/smetrics"},
 		pure:  true,
 	},
-	"internal/cluster":  {ours: []string{"internal/contact", "blocking", "scoring"}, pure: true},
+	"internal/cluster":  {ours: []string{"internal/contact", "internal/nearest", "blocking", "scoring"}, pure: true},
 	"internal/evaluate": {ours: []string{"internal/contact", "blocking", "scoring", "internal/cluster", "internal/run"}, pure: true},
 
 	"pipeline": {
@@ -60,7 +61,7 @@ var walls = map[string]room{
 		third: []string{"golang.org/x/sync"},
 	},
 	"pipeline/extract": {
-		ours: []string{"internal/contact"},
+		ours: []string{"internal/contact", "internal/nearest"},
 		third: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/apache/arrow-go/v18",
@@ -85,7 +86,7 @@ var walls = map[string]room{
 	"internal/review": {ours: []string{"scoring", "internal/cluster", "sinks/postgres"}},
 	"internal/config": {
 		ours: []string{
-			"internal/contact", "blocking", "scoring", "internal/cluster",
+			"internal/contact", "internal/nearest", "blocking", "scoring", "internal/cluster",
 			"pipeline", "pipeline/normalize", "pipeline/extract",
 		},
 		third: []string{"github.com/goccy/go-yaml"},
@@ -111,6 +112,7 @@ var walls = map[string]room{
 // assertion library among them on purpose.
 var forTests = []string{
 	"github.com/google/go-cmp",
+	"github.com/invopop/jsonschema",
 	"github.com/rogpeppe/go-internal",
 	"golang.org/x/tools/txtar",
 	"pgregory.net/rapid",

@@ -5,12 +5,17 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/nearest"
 	"github.com/contactmerge/contactmerge/pipeline"
+	"github.com/contactmerge/contactmerge/pipeline/extract"
 )
 
 // Version is the version of the file format.
@@ -83,33 +88,35 @@ type Report struct {
 	Dir string `yaml:"dir"`
 }
 
-// Load reads and checks a file. Errors name the line and, for an unknown key, the nearest known one.
+// Load reads and checks a file. Every problem is one line, which names the file, the line in it and, for an unknown key, the
+// nearest known one.
 func Load(path string) (*Config, error) {
-	raw, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("config file %s does not exist; `contactmerge init --dsn …` writes one", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the config file: %w", err)
 	}
-	if err := trusted(path); err != nil {
+	defer f.Close() //nolint:errcheck // only read
+	if err := trusted(f); err != nil {
 		return nil, err
 	}
-	c, err := Parse(raw)
+	raw, err := io.ReadAll(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s:%w", path, err)
+		return nil, fmt.Errorf("reading the config file: %w", err)
 	}
-	return c, nil
+	return Parse(path, raw)
 }
 
 // trusted refuses a file that others may change: it says what is merged, and its conditions run as SQL.
-func trusted(path string) error {
-	info, err := os.Stat(path)
+func trusted(f *os.File) error {
+	info, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("checking the config file: %w", err)
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("config file %s may be changed by others (mode %04o); run chmod go-w on it", path, info.Mode().Perm())
+		return fmt.Errorf("config file %s may be changed by others (mode %04o); run chmod go-w on it", f.Name(), info.Mode().Perm())
 	}
 	return nil
 }
@@ -120,7 +127,7 @@ func (c *Config) Validate() error {
 	if c.Version != Version {
 		errs = append(errs, fmt.Errorf("version is %d, this program reads version %d", c.Version, Version))
 	}
-	if strings.Contains(c.Database.DSN, "password=") || hasURLPassword(c.Database.DSN) {
+	if hasPassword(c.Database.DSN) {
 		errs = append(errs, errors.New("database.dsn contains a password; keep it in PGPASSFILE, or put the connection string in an environment variable and name it in dsn_env"))
 	}
 	if m := c.Merge.Mode; m != "" && m != "archive" && m != "delete" {
@@ -136,38 +143,55 @@ func (c *Config) Validate() error {
 		if c.Identities.Table == "" {
 			errs = append(errs, errors.New("identities.table is not set"))
 		}
+		if c.Identities.ID != "" {
+			errs = append(errs, errors.New("identities.id has no meaning; map the column with the contact's id to contact_id under identities.columns"))
+		}
 		errs = append(errs, checkColumns("identities", c.Identities.Columns, contact.IdentityFields())...)
 	}
 	errs = append(errs, c.Config.Validate())
 	return errors.Join(errs...)
 }
 
-// checkColumns refuses what looks like a misspelt field; every other lower-case word is a custom channel of the customer's.
+// checkColumns refuses what no column can be mapped to.
 func checkColumns(section string, columns map[string]string, fields []contact.Field) []error {
-	var errs []error
 	words := make([]string, 0, len(fields))
 	for _, f := range fields {
 		words = append(words, string(f))
 	}
-	for col, f := range columns {
-		if slices.Contains(words, f) {
+	var errs []error
+	for _, col := range slices.Sorted(maps.Keys(columns)) {
+		word := strings.ToLower(strings.TrimSpace(columns[col]))
+		if slices.Contains(words, word) || section == "contacts" && isIdentity(word) {
 			continue
 		}
-		if near := nearest(f, words); near != "" && section == "identities" || near != "" && distance(f, near) <= 1 {
-			errs = append(errs, fmt.Errorf("%s.columns.%s is mapped to %q; did you mean %q?", section, col, f, near))
-		}
+		errs = append(errs, fmt.Errorf("%s.columns.%s: there is no field %q%s", section, col, columns[col], nearest.Hint(word, words)))
 	}
-	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return errs
 }
 
-func hasURLPassword(dsn string) bool {
+// isIdentity reports whether a word names a channel, or is another of the names by which columns are recognised.
+func isIdentity(word string) bool {
+	if name, ok := strings.CutPrefix(word, string(contact.FieldIdentity)+":"); ok {
+		return strings.TrimSpace(name) != ""
+	}
+	return extract.Recognise([]string{word}, nil, extract.RecogniseOptions{})[0].Field != contact.FieldCustom
+}
+
+// keyword finds a password in the key=value form, and in the parameters of a URL.
+var keyword = regexp.MustCompile(`(?i)password\s*=`)
+
+// hasPassword reports whether a connection string holds a secret.
+func hasPassword(dsn string) bool {
+	if keyword.MatchString(dsn) {
+		return true
+	}
 	_, rest, ok := strings.Cut(dsn, "://")
 	if !ok {
 		return false
 	}
-	user, _, ok := strings.Cut(rest, "@")
-	return ok && strings.Contains(user, ":")
+	rest, _, _ = strings.Cut(rest, "?")
+	at := strings.LastIndexByte(rest, '@') // a password may hold another one that should have been escaped
+	return at >= 0 && strings.Contains(rest[:at], ":")
 }
 
 // DSNOf resolves the connection string: the flag, then the file, then the environment variable.

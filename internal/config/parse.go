@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -8,99 +10,109 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/token"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
-// Parse reads and checks the text of a file.
-func Parse(raw []byte) (*Config, error) {
+// Parse reads and checks the text of the file called name. Every problem is one line that begins with name and, where it is
+// known, the number of the line it is on.
+func Parse(name string, raw []byte) (*Config, error) {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	// Keys that are there twice are ours to find: the parser stops at the first.
+	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, inFile(name, []problem{located(err, nil)})
+	}
+	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return empty(d.Body) })
+	if len(docs) == 0 {
+		return nil, fmt.Errorf("%s is empty; `contactmerge init --dsn …` writes one", name)
+	}
+	if len(docs) > 1 {
+		return nil, inFile(name, []problem{{lineOf(docs[1].Body.GetToken()), "a second document begins here; the whole configuration is one"}})
+	}
+	keys := keysOf(docs[0].Body, reflect.TypeFor[Config]())
+	if len(keys.wrong) > 0 {
+		return nil, inFile(name, keys.wrong)
+	}
 	var c Config
-	if err := yaml.UnmarshalWithOptions(raw, &c, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
-		return nil, located(err)
+	if err := yaml.UnmarshalWithOptions(raw, &c, yaml.DisallowUnknownField(), yaml.AllowDuplicateMapKey()); err != nil {
+		return nil, inFile(name, []problem{located(err, keys)})
 	}
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf(" %w", err)
+		return nil, inFile(name, keys.locate(flatten(err)))
 	}
 	return &c, nil
 }
 
-// located turns a parser's error into one line: line number, what is wrong, what was probably meant.
-func located(err error) error {
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
-		key := unknown.Token.Value
-		if near := nearest(key, knownKeys(reflect.TypeFor[Config]())); near != "" {
-			return fmt.Errorf("%d: unknown key %q; did you mean %q?", unknown.Token.Position.Line, key, near)
-		}
-		return fmt.Errorf("%d: unknown key %q", unknown.Token.Position.Line, key)
-	}
-	var yamlErr yaml.Error
-	if errors.As(err, &yamlErr) {
-		if t := yamlErr.GetToken(); t != nil {
-			return fmt.Errorf("%d: %s", lineOf(t), strings.ReplaceAll(yamlErr.GetMessage(), "\n", " "))
-		}
-	}
-	return fmt.Errorf(" %s", strings.ReplaceAll(err.Error(), "\n", " "))
+func empty(n ast.Node) bool {
+	return n == nil || n.Type() == ast.NullType || n.Type() == ast.CommentType
 }
 
-func lineOf(t *token.Token) int {
-	if t.Position == nil {
-		return 1
-	}
-	return t.Position.Line
+// problem is what is wrong on a line of the file, 0 when that is not known.
+type problem struct {
+	line int
+	text string
 }
 
-// knownKeys lists every key of the format, wherever it stands.
-func knownKeys(t reflect.Type) []string {
-	var out []string
-	var walk func(reflect.Type)
-	walk = func(t reflect.Type) {
-		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
-			t = t.Elem()
+// inFile makes one error of problems, in the order of their lines.
+func inFile(name string, problems []problem) error {
+	slices.SortStableFunc(problems, func(a, b problem) int { return cmp.Compare(a.line, b.line) })
+	var errs []error
+	for _, p := range problems {
+		where := name
+		if p.line > 0 {
+			where = fmt.Sprintf("%s:%d", name, p.line)
 		}
-		if t.Kind() != reflect.Struct {
-			return
-		}
-		for i := range t.NumField() {
-			f := t.Field(i)
-			name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-			if name != "" && name != "-" {
-				out = append(out, name)
-			}
-			walk(f.Type)
-		}
+		errs = append(errs, fmt.Errorf("%s: %s", where, strings.ReplaceAll(p.text, "\n", " ")))
 	}
-	walk(t)
-	slices.Sort(out)
-	return slices.Compact(out)
+	return errors.Join(errs...)
 }
 
-// nearest is the word that is at most a third of its letters away, "" when none is.
-func nearest(word string, words []string) string {
-	best, at := "", len(word)/3+2
-	for _, w := range words {
-		if d := distance(strings.ToLower(word), w); d < at {
-			best, at = w, d
-		}
+// located puts a parser's complaint into our words, with the key it is about when keys are known.
+func located(err error, keys *keys) problem {
+	var y yaml.Error
+	if !errors.As(err, &y) || y.GetToken() == nil {
+		return problem{text: err.Error()}
 	}
-	return best
+	t := y.GetToken()
+	if spot, ok := keys.at(t); ok {
+		return problem{lineOf(t), spot.mustBe()}
+	}
+	return problem{lineOf(t), "this is no YAML: " + y.GetMessage()}
 }
 
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	prev := make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
+// kindName says what a value of a type is to somebody who writes YAML.
+func kindName(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	for i := range len(a) {
-		diag := prev[0]
-		prev[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diag, prev[j+1] = prev[j+1], min(prev[j+1]+1, prev[j]+1, diag+cost)
-		}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint, reflect.Uint64:
+		return "a whole number that is not negative"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "a list"
+	default:
+		return "a section with keys of its own"
 	}
-	return prev[len(b)]
+}
+
+// flatten lists the errors that were joined into one.
+func flatten(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range joined.Unwrap() {
+		out = append(out, flatten(e)...)
+	}
+	return out
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/nearest"
 )
 
 // table is a table, view or partitioned table as the catalogue knows it.
@@ -137,16 +139,17 @@ func noTable(ctx context.Context, q querier, name string) error {
 	if err != nil {
 		return err
 	}
-	best, distance := "", 1<<30
+	var tables, names []string
 	for _, t := range all {
-		d := min(editDistance(squeeze(name), squeeze(t.name)), editDistance(squeeze(name), squeeze(t.display())))
-		if d < distance {
-			best, distance = t.display(), d
-		}
+		tables, names = append(tables, t.name), append(names, t.display())
+	}
+	near := nearest.Word(name, names)
+	if i := slices.Index(tables, nearest.Word(name, tables)); near == "" && i >= 0 {
+		near = names[i]
 	}
 	hint := ""
-	if distance <= max(2, len(name)/3) {
-		hint = fmt.Sprintf(" (did you mean %q?)", best)
+	if near != "" {
+		hint = fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return fmt.Errorf("there is no table %q in this database%s", name, hint)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/nearest"
 )
 
 // choices are the decisions a user made about the columns of a contacts source, before they are matched with its columns.
@@ -100,7 +101,7 @@ func parseTarget(option, target string) (contact.Column, error) {
 	t := strings.ToLower(strings.TrimSpace(target))
 	if name, ok := strings.CutPrefix(t, string(contact.FieldIdentity)+":"); ok {
 		if name = strings.TrimSpace(name); name == "" {
-			return contact.Column{}, fmt.Errorf("%s: a channel's name must follow identity:", option)
+			return contact.Column{}, fmt.Errorf("%s: want identity:NAME, with the name of a channel", option)
 		}
 		return contact.Column{Field: contact.FieldIdentity, Channel: contact.Channel(name)}, nil
 	}
@@ -114,7 +115,7 @@ func parseTarget(option, target string) (contact.Column, error) {
 		return contact.Column{Field: m.field, Channel: m.channel}, nil
 	}
 	return contact.Column{}, fmt.Errorf("%s: there is no field %q%s; a channel of your own is identity:%s", option, target,
-		didYouMean(target, targets()), t)
+		nearest.Hint(target, targets()), t)
 }
 
 // parseIdentityTarget understands what a column of an identities table is mapped to.
@@ -127,7 +128,7 @@ func parseIdentityTarget(option, target string) (contact.Column, error) {
 		names = append(names, string(f))
 	}
 	return contact.Column{}, fmt.Errorf("%s: there is no field %q of an identity%s; there are %s", option, target,
-		didYouMean(target, names), listNames(names))
+		nearest.Hint(target, names), listNames(names))
 }
 
 // targets lists every word parseTarget knows.
@@ -159,7 +160,7 @@ func findColumn(where, option, name string, columns []string) (int, error) {
 		}
 	}
 	if found < 0 {
-		return 0, fmt.Errorf("%s: %s has no column %q%s", option, where, name, didYouMean(name, columns))
+		return 0, fmt.Errorf("%s: %s has no column %q%s", option, where, name, nearest.Hint(name, columns))
 	}
 	return found, nil
 }
@@ -171,39 +172,4 @@ func listNames(names []string) string {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return strings.Join(names, ", ")
-}
-
-// didYouMean ends a message with the nearest name, or with nothing when none is near.
-func didYouMean(name string, among []string) string {
-	best, distance := "", 1+max(1, (len(squeeze(name))+1)/3)
-	for _, other := range among {
-		if d := editDistance(squeeze(name), squeeze(other)); d < distance {
-			best, distance = other, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// editDistance is Levenshtein's, on bytes; it only orders suggestions.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
