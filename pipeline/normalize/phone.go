@@ -47,13 +47,13 @@ type Phone struct {
 type PhoneConfig struct {
 	DefaultRegion      string `yaml:"default_region" json:"default_region"`             // ISO 3166 alpha-2 for records without a country
 	TrustDefaultRegion bool   `yaml:"trust_default_region" json:"trust_default_region"` // the operator vouches that such records are of that region
-	MemoEntries        int    `yaml:"memo_entries" json:"-"`                            // distinct numbers remembered; 0 means 65,536
+	MemoEntries        int    `yaml:"memo_entries" json:"-"`                            // answers of the library remembered; 0 means 16,384
 }
 
 // WithDefaults returns a copy of c with the memo size filled in and the region in upper case.
 func (c PhoneConfig) WithDefaults() PhoneConfig {
 	if c.MemoEntries <= 0 {
-		c.MemoEntries = 1 << 16 // about 15 MB when full; distinct values come once, so more would rarely hit
+		c.MemoEntries = 1 << 14 // about 2 MB when full; the tables answer for most numbers, and need no memo
 	}
 	c.DefaultRegion = supportedRegion(c.DefaultRegion)
 	return c
@@ -63,7 +63,7 @@ func (c PhoneConfig) WithDefaults() PhoneConfig {
 // its own.
 type PhoneParser struct {
 	config PhoneConfig
-	memo   map[string]Phone // by the bytes of the query
+	memo   map[string]numberReading // what the library said, by region and number
 }
 
 // phoneQuery is everything the answer for a number depends on, once extension and decoration are cut off.
@@ -75,7 +75,7 @@ type phoneQuery struct {
 
 // NewPhoneParser returns a parser for config.
 func NewPhoneParser(config PhoneConfig) *PhoneParser {
-	return &PhoneParser{config: config.WithDefaults(), memo: make(map[string]Phone)}
+	return &PhoneParser{config: config.WithDefaults(), memo: make(map[string]numberReading)}
 }
 
 // Parse returns the comparable forms of raw, read with the country of its record (ISO 3166 alpha-2, or empty). When
@@ -109,7 +109,7 @@ func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
 	country = supportedRegion(country)
 	var digits [maxPhoneDigits + 1]byte
 	if number := plainNumber(digits[:0], raw); number != nil {
-		return p.lookup(number, country, bare)
+		return p.resolve(phoneQuery{string(number), country, bare})
 	}
 	text := strings.ToLower(clean(raw))
 	if text == "" {
@@ -124,27 +124,8 @@ func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
 	if status != OK {
 		return Phone{Status: status}
 	}
-	phone := p.lookup(append(digits[:0], number...), country, bare)
+	phone := p.resolve(phoneQuery{number, country, bare})
 	phone.setExtension(extension)
-	return phone
-}
-
-// lookup answers a query from the memo. The memo is emptied when it is full: keeping an order would cost every hit.
-func (p *PhoneParser) lookup(number []byte, country string, bare bool) Phone {
-	var query [maxPhoneDigits + 4]byte
-	key := append(query[:0], country...)
-	if bare {
-		key = append(key, '~')
-	}
-	key = append(key, number...)
-	if phone, ok := p.memo[string(key)]; ok {
-		return phone
-	}
-	phone := p.resolve(phoneQuery{string(number), country, bare})
-	if len(p.memo) >= p.config.MemoEntries {
-		clear(p.memo)
-	}
-	p.memo[string(key)] = phone
 	return phone
 }
 

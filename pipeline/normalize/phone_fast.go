@@ -24,11 +24,22 @@ const (
 
 // readNumber reads digits with a leading plus, or digits as dialled within a region. The tables answer for nearly all
 // numbers, and the library for those whose rules have no table; FuzzPhoneFastPath holds the two to the same answers.
-func readNumber(number, region string) numberReading {
+// The library's answers are remembered, being a hundred times as dear. The memo is emptied when it is full: keeping an
+// order would cost every hit.
+func (p *PhoneParser) readNumber(number, region string) numberReading {
 	if reading, decided := phonePlans().read(number, region); decided {
 		return reading
 	}
-	return readByLibrary(number, region)
+	key := region + number
+	if reading, ok := p.memo[key]; ok {
+		return reading
+	}
+	reading := readByLibrary(number, region)
+	if len(p.memo) >= p.config.MemoEntries {
+		clear(p.memo)
+	}
+	p.memo[key] = reading
+	return reading
 }
 
 // readByLibrary asks the library alone.

@@ -17,7 +17,7 @@ const (
 // the default region, and the digits as an international number whose plus was lost.
 func (p *PhoneParser) resolve(q phoneQuery) Phone {
 	if number, ok := internationalForm(q); ok {
-		if phone, ok := validNumber(number, ""); ok {
+		if phone, ok := p.validNumber(number, ""); ok {
 			return phone.certain()
 		}
 		if strings.HasPrefix(q.number, "+") {
@@ -25,7 +25,7 @@ func (p *PhoneParser) resolve(q phoneQuery) Phone {
 		}
 	}
 	if q.bare && q.number[0] != '0' {
-		if phone, ok := validNumber("+"+q.number, ""); ok {
+		if phone, ok := p.validNumber("+"+q.number, ""); ok {
 			return phone.certain()
 		}
 	}
@@ -34,13 +34,13 @@ func (p *PhoneParser) resolve(q phoneQuery) Phone {
 		region, known = p.config.DefaultRegion, p.config.TrustDefaultRegion
 	}
 	if region == "" {
-		return withoutPlus(q, nationalOnly(q.number))
+		return p.withoutPlus(q, nationalOnly(q.number))
 	}
-	phone, ok := validNumber(q.number, region)
+	phone, ok := p.validNumber(q.number, region)
 	if !ok {
-		return withoutPlus(q, rejected(q.number))
+		return p.withoutPlus(q, rejected(q.number))
 	}
-	if other, ok := ownCodeWithoutPlus(q, region); ok && other.E164 != phone.E164 {
+	if other, ok := p.ownCodeWithoutPlus(q, region); ok && other.E164 != phone.E164 {
 		return other
 	}
 	if !known {
@@ -52,12 +52,12 @@ func (p *PhoneParser) resolve(q phoneQuery) Phone {
 // ownCodeWithoutPlus reads digits that begin with the region's own calling code as an international number. Where that
 // is possible, the national reading is not certain: 4915123456789 on a German record could be dialled in Leer, but its
 // owner meant +49 151.
-func ownCodeWithoutPlus(q phoneQuery, region string) (Phone, bool) {
+func (p *PhoneParser) ownCodeWithoutPlus(q phoneQuery, region string) (Phone, bool) {
 	code := strconv.Itoa(phonenumbers.GetCountryCodeForRegion(region))
 	if len(q.number) < minFullDigits || !strings.HasPrefix(q.number, code) {
 		return Phone{}, false
 	}
-	phone, ok := validNumber("+"+q.number, "")
+	phone, ok := p.validNumber("+"+q.number, "")
 	return phone.guessed(MissingPlus), ok
 }
 
@@ -84,11 +84,11 @@ func internationalForm(q phoneQuery) (string, bool) {
 const minFullDigits = 11
 
 // withoutPlus reads the digits as a full international number, and falls back to other when they are none.
-func withoutPlus(q phoneQuery, other Phone) Phone {
+func (p *PhoneParser) withoutPlus(q phoneQuery, other Phone) Phone {
 	if len(q.number) < minFullDigits || q.number[0] == '0' || q.number[0] == '+' {
 		return other
 	}
-	phone, ok := validNumber("+"+q.number, "")
+	phone, ok := p.validNumber("+"+q.number, "")
 	if !ok {
 		return other
 	}
@@ -130,11 +130,11 @@ func (p Phone) guessed(form Forms) Phone {
 
 // validNumber parses a number and fills everything but Key. It answers false unless the number is assigned, or lies in
 // a range reserved for fiction, which sample data uses for its people.
-func validNumber(number, region string) (Phone, bool) {
-	if phone, ok := mexicoMobile(number); ok {
+func (p *PhoneParser) validNumber(number, region string) (Phone, bool) {
+	if phone, ok := p.mexicoMobile(number); ok {
 		return phone, true
 	}
-	reading := readNumber(number, region)
+	reading := p.readNumber(number, region)
 	if reading.code == 0 || isJunkRun(reading.national) {
 		return Phone{}, false
 	}
@@ -143,7 +143,7 @@ func validNumber(number, region string) (Phone, bool) {
 	case reading.valid:
 	case isFictional(reading.code, reading.national):
 		phone.Region = phonenumbers.GetRegionCodeForCountryCode(reading.code)
-	case reading.code == brazil && isOldBrazilMobile(reading.national):
+	case reading.code == brazil && p.isOldBrazilMobile(reading.national):
 		phone.Region, phone.Line = "BR", Mobile
 	default:
 		return Phone{}, false

@@ -170,12 +170,16 @@ func TestPhoneLine(t *testing.T) {
 	}
 }
 
-// TestPhoneMemo parses more distinct numbers than the memo holds, twice, against a parser that never forgets.
+// TestPhoneMemo parses more numbers that the library must read than the memo holds, twice, against a parser that never
+// forgets.
 func TestPhoneMemo(t *testing.T) {
 	small := normalize.NewPhoneParser(normalize.PhoneConfig{MemoEntries: 2})
 	large := normalize.NewPhoneParser(normalize.PhoneConfig{})
 	for range 2 {
-		for _, in := range []string{"+12025550144", "(202) 555-0145", "+442079460123", "x", "+12025550100 x1", "+12025550100 x2", "+12025550100"} {
+		for _, in := range []string{
+			"+12025550144", "(202) 555-0145", "+442079460123", "x", "+12025550100 x1", "+12025550100 x2", "+12025550100",
+			"+80012345678", "+80087654321", "+80012345679", "+0049 30 123456",
+		} {
 			if diff := cmp.Diff(large.Parse(in, "US"), small.Parse(in, "US")); diff != "" {
 				t.Errorf("%s (-large +small):\n%s", in, diff)
 			}

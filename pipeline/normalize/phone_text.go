@@ -69,7 +69,7 @@ func (p *PhoneParser) firstNumber(text, country string, bare bool) string {
 	if status != OK {
 		return text
 	}
-	if first := p.lookup([]byte(number), country, bare); first.Status != OK {
+	if first := p.resolve(phoneQuery{number, country, bare}); first.Status != OK {
 		return text
 	}
 	return text[:at]

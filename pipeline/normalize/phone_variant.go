@@ -14,12 +14,12 @@ const (
 
 // mexicoMobile reads +52 1 and ten digits. Mexico dropped that 1 in 2019 and the metadata calls it invalid since, but
 // WhatsApp ids carry it to this day.
-func mexicoMobile(number string) (Phone, bool) {
+func (p *PhoneParser) mexicoMobile(number string) (Phone, bool) {
 	national, ok := strings.CutPrefix(number, "+521")
 	if !ok || len(national) != 10 {
 		return Phone{}, false
 	}
-	if !readNumber("+52"+national, "").valid || isJunkDigits(national) {
+	if !p.readNumber("+52"+national, "").valid || isJunkDigits(national) {
 		return Phone{}, false
 	}
 	return Phone{
@@ -45,11 +45,11 @@ func (p *Phone) deriveVariants(code int, national string) {
 
 // isOldBrazilMobile reports whether national is a Brazilian mobile number from before the ninth digit. A subscriber
 // number that begins with 2 to 5 is a landline and never had one.
-func isOldBrazilMobile(national string) bool {
+func (p *PhoneParser) isOldBrazilMobile(national string) bool {
 	if len(national) != 10 || national[2] < '6' {
 		return false
 	}
-	return readNumber("+55"+national[:2]+"9"+national[2:], "").valid
+	return p.readNumber("+55"+national[:2]+"9"+national[2:], "").valid
 }
 
 // fictionalRanges are national numbers that regulators set aside for films and books and that the metadata does not
