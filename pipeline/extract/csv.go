@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -51,9 +52,16 @@ func (c *csvFile) open(context.Context) (o opened, err error) {
 	if err != nil {
 		return o, err
 	}
-	for len(o.sample) < sampleRows && scan.scan() == nil {
-		if scan.bad == "" && len(scan.fields) == len(o.names) && utf8.Valid(scan.raw) {
-			o.sample = append(o.sample, texts(scan.fields))
+	var rows [][]string
+	for len(rows) < sampleRows && scan.scan() == nil {
+		if scan.bad == "" && utf8.Valid(scan.raw) {
+			rows = append(rows, texts(scan.fields))
+		}
+	}
+	o.names = settleWidth(o.names, rows)
+	for _, row := range rows {
+		if len(row) == len(o.names) {
+			o.sample = append(o.sample, row)
 		}
 	}
 	if !c.gzip && len(raw) > 0 {
@@ -101,6 +109,28 @@ func (c *csvFile) header(scan *csvScanner) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// settleWidth makes allowance for writers that end the data rows with a delimiter but not the header, or the other way round:
+// where almost all rows have one field more, and it is empty, or one less than a header that ends with a nameless column, the
+// rows are right. Any other difference stays an error of the row that has it.
+func settleWidth(names []string, rows [][]string) []string {
+	longer, shorter := 0, 0
+	for _, row := range rows {
+		switch {
+		case len(row) == len(names)+1 && row[len(names)] == "":
+			longer++
+		case len(row) == len(names)-1 && strings.TrimSpace(names[len(names)-1]) == "":
+			shorter++
+		}
+	}
+	switch {
+	case longer > 0 && longer*10 >= len(rows)*9:
+		return append(names, "")
+	case shorter > 0 && shorter*10 >= len(rows)*9:
+		return names[:len(names)-1]
+	}
+	return names
 }
 
 func texts(fields [][]byte) []string {

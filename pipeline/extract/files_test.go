@@ -185,6 +185,17 @@ func TestCSVForms(t *testing.T) {
 			t.Errorf("old Mac (-want +got):\n%s", diff)
 		}
 	})
+	t.Run("delimiters at the end", func(t *testing.T) {
+		for content, want := range map[string][][]string{
+			"id,name\n1,Ann,\n2,Ben,\n": {{"1", "Ann", ""}, {"2", "Ben", ""}},
+			"id,name,\n1,Ann\n2,Ben\n":  {{"1", "Ann"}, {"2", "Ben"}},
+			"id,name,\n1,Ann,\n2,Ben,":  {{"1", "Ann", ""}, {"2", "Ben", ""}},
+		} {
+			if diff := cmp.Diff(want, readCSV(t, content).contacts); diff != "" {
+				t.Errorf("%q (-want +got):\n%s", content, diff)
+			}
+		}
+	})
 	t.Run("untouched", func(t *testing.T) {
 		got := readCSV(t, "id,name\n1, Ann \n2,5\" pipe\n3,\n")
 		if diff := cmp.Diff([][]string{{"1", " Ann "}, {"2", "5\" pipe"}, {"3", ""}}, got.contacts); diff != "" {

@@ -28,7 +28,7 @@ type RecogniseOptions struct {
 // Recognise says what the columns of a contacts table hold, from their names first and from sample rows where the name says
 // nothing. A row of the sample may be shorter than columns; "" is a missing value. A field that only one column may have goes
 // to the plainest name, and the other candidates stay custom, as does every column that is not understood; a column of long
-// text, or a further key that differs in every row, is carried along but not compared.
+// text, or a further key that only counts rows, is carried along but not compared.
 func Recognise(columns []string, sample [][]string, opts RecogniseOptions) []contact.Column {
 	r := recogniser{names: columns, sample: sample, out: make([]contact.Column, len(columns)), rank: make([]int, len(columns))}
 	for i, name := range columns {
@@ -44,6 +44,10 @@ func Recognise(columns []string, sample [][]string, opts RecogniseOptions) []con
 	}
 	return r.out
 }
+
+// technicalKeys are keys that a database or spreadsheet gives to rows, equal in no two of them. Other further keys stay custom:
+// two contacts with one customer number are worth knowing about.
+var technicalKeys = set("uuid guid rowid rownumber row pk index contactuuid")
 
 type recogniser struct {
 	names  []string
@@ -124,8 +128,8 @@ func (r *recogniser) chooseID() {
 		if r.out[i].Field == contact.FieldID && i != best {
 			r.out[i].How = byDefault
 			r.out[i].Field = contact.FieldCustom
-			if len(r.sample) > 1 && r.uniqueness(i) == 2 {
-				r.out[i].Field = contact.FieldIgnore // a further key: equal in no two rows, so it can say nothing about a pair
+			if technicalKeys[squeeze(r.names[i])] {
+				r.out[i].Field = contact.FieldIgnore
 			}
 		}
 	}

@@ -84,7 +84,7 @@ func TestRecogniseNames(t *testing.T) {
 		"one name":           {"id,nombre,tel", "id=id | nombre=full_name | tel=identity:phone"},
 		"salesforce":         {"Id,Salutation,FirstName,LastName,Title,MailingStreet,MailingCity,MailingPostalCode,MobilePhone,SystemModstamp,AccountName", "Id=id | Salutation=title | FirstName=first_name | LastName=last_name | Title=custom | MailingStreet=street | MailingCity=city | MailingPostalCode=postcode | MobilePhone=identity:phone | SystemModstamp=updated_at | AccountName=company"},
 		"plain name wins":    {"id,billing_city,city,shipping city", "id=id | billing_city=custom | city=city | shipping city=custom"},
-		"id preference":      {"uuid,customer_id,id", "uuid=custom | customer_id=custom | id=id"},
+		"id preference":      {"uuid,customer_id,id", "uuid=ignore | customer_id=custom | id=id"},
 		"not what they seem": {"id,user_name,email_verified,phone_type,emergency_contact_phone,company_id,opt_in,manager email,birth_place,cluster,entity,label", "id=id | user_name=custom | email_verified=custom | phone_type=custom | emergency_contact_phone=custom | company_id=custom | opt_in=custom | manager email=custom | birth_place=custom | cluster=custom | entity=custom | label=custom"},
 	}
 	for name, tt := range tests {
@@ -151,7 +151,8 @@ func TestRecogniseID(t *testing.T) {
 	}{
 		"repeated id is passed over":    {"id,uuid", [][]string{{"1", "a"}, {"1", "b"}, {"2", "c"}}, "id=custom | uuid=id"},
 		"empty id is passed over":       {"id,uuid", [][]string{{"", "a"}, {"", "b"}}, "id=custom | uuid=id"},
-		"further keys are not compared": {"id,uuid", [][]string{{"1", "a"}, {"2", "b"}}, "id=id | uuid=ignore"},
+		"row keys are not compared":     {"id,uuid", [][]string{{"1", "a"}, {"2", "b"}}, "id=id | uuid=ignore"},
+		"other keys are":                {"id,customer_number", [][]string{{"1", "a"}, {"2", "b"}}, "id=id | customer_number=custom"},
 		"a few duplicates remain an id": {"id,x", [][]string{{"1", ""}, {"2", ""}, {"2", ""}}, "id=id | x=custom"},
 		"categories are no id":          {"no,x", append(repeat([]string{"1", ""}, 20), []string{"2", ""}), "no=custom | x=custom"},
 	}
