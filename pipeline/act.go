@@ -27,7 +27,7 @@ func (r *runner) act(_ context.Context, t *contact.Table, m *matched, rejects []
 	built := cluster.Build(cluster.Input{Table: t, Edges: m.edges, Judge: judge{m.scorer.Worker()}, Config: r.cfg.Clusters})
 	o := &cluster.Outcome{
 		Table: t, Edges: built.Edges, Rules: m.rules, Shared: m.shared.Values(), Clusters: built.Clusters, Cuts: built.Cuts,
-		Rejects: rejects, Explain: explainer(m),
+		Rejects: rejects, Explain: explainer(m, built.Edges),
 	}
 	o.Golden = cluster.NewMerger(t, r.cfg.Clusters).Goldens(o.Clusters)
 	o.Plan = cluster.MakePlan(o, r.cfg.Clusters, r.rec.Source, r.rec.Config)
@@ -35,13 +35,23 @@ func (r *runner) act(_ context.Context, t *contact.Table, m *matched, rejects []
 	return o
 }
 
-// explainer explains pairs one at a time with one worker, whose caches are not worth having per call.
-func explainer(m *matched) func(a, b contact.Row) scoring.Explanation {
+// explainer explains pairs one at a time with one worker, whose caches are not worth having per call. A pair whose decision the clusters
+// changed is explained with the decision that stands.
+func explainer(m *matched, edges []scoring.Edge) func(a, b contact.Row) scoring.Explanation {
 	w, mu, names := m.scorer.Worker(), sync.Mutex{}, m.blocks.RuleNames()
 	return func(a, b contact.Row) scoring.Explanation {
 		mu.Lock()
 		defer mu.Unlock()
-		return w.Explain(a, b, m.blocks.Rules(a, b), names)
+		a, b = min(a, b), max(a, b)
+		e := w.Explain(a, b, m.blocks.Rules(a, b), names)
+		i, ok := slices.BinarySearchFunc(edges, [2]contact.Row{a, b}, func(x scoring.Edge, k [2]contact.Row) int {
+			return cmp.Or(cmp.Compare(x.A, k[0]), cmp.Compare(x.B, k[1]))
+		})
+		if ok && edges[i].Decision != e.Decision {
+			e.Decision, e.Reasons = edges[i].Decision, edges[i].Reasons.Names()
+			e.Rung += "; then its cluster: other members contradict each other, or it is too large"
+		}
+		return e
 	}
 }
 

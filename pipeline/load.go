@@ -27,6 +27,9 @@ func (r *runner) load(ctx context.Context) (*contact.Table, []contact.Reject, er
 	}
 	r.rec.Source, r.rec.Columns, r.rec.IdentityColumns = layout.Name, layout.Contacts, layout.Identities
 	r.opt.OnLayout(layout)
+	if err := r.cfg.Clusters.Survivorship.Check(layout); err != nil {
+		return nil, nil, err
+	}
 	r.stage("extract and normalize", layout.Rows, "contacts")
 	b := contact.NewBuilder(layout)
 	if err := r.stream(ctx, layout, b); err != nil {

@@ -97,13 +97,27 @@ func ReadTruth(r io.Reader, t *contact.Table) (*Truth, error) {
 	}
 	header = slices.Clone(header)
 	f := &truthFile{records: records, table: t, label: column(header, labelNames)}
-	if f.x, f.y = column(header, contactNames), column(header, personNames); f.x >= 0 && f.y >= 0 {
+	// A truth file that was cut out of the contacts calls the key what the contacts call it.
+	key := keyName(t)
+	if f.x, f.y = column(header, append([]string{key}, contactNames...)), column(header, personNames); f.x >= 0 && f.y >= 0 {
 		return f.readPersons()
 	}
-	if f.x, f.y = column(header, leftNames), column(header, rightNames); f.x >= 0 && f.y >= 0 {
+	left := append([]string{key + "_a", key + "_l", key + "_1"}, leftNames...)
+	right := append([]string{key + "_b", key + "_r", key + "_2"}, rightNames...)
+	if f.x, f.y = column(header, left), column(header, right); f.x >= 0 && f.y >= 0 {
 		return f.readPairs()
 	}
-	return nil, errors.New("reading truth: the header names neither contact_id and person_id, nor a and b")
+	return nil, fmt.Errorf("reading truth: the header names neither a contact and a person (%s or contact_id, person_id), nor two contacts (%s_a, %s_b)", key, key, key)
+}
+
+// keyName is what the table's source calls the contact id.
+func keyName(t *contact.Table) string {
+	for _, c := range t.Columns() {
+		if c.Field == contact.FieldID {
+			return c.Name
+		}
+	}
+	return "id"
 }
 
 // delimiter is the one that occurs most in the first line.
