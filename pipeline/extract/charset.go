@@ -24,6 +24,7 @@ const (
 // characters are UTF-8. UTF-8 is a strict pattern that other encodings hardly ever produce, so a file in which at least half of
 // them are valid is UTF-8 with some broken rows, which are rejected one by one. With more broken than valid ones it is
 // Windows-1252, provided they stand where letters stand; otherwise it is UTF-8 again, damaged. A sample of ASCII alone is UTF-8.
+// What is broken in UTF-16 arrives as U+FFFD, since the bytes around it cannot be told from text.
 func detectCharset(sample []byte) charset {
 	switch {
 	case bytes.HasPrefix(sample, []byte("\xff\xfe")):
