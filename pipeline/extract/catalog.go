@@ -30,6 +30,7 @@ type tableColumn struct {
 	base     string // name of the type below any domains
 	readable bool
 	primary  bool // the whole primary key
+	peer     bool // refers to another row of the same table
 }
 
 func (t *table) quoted() string { return pgx.Identifier{t.schema, t.name}.Sanitize() }
@@ -195,7 +196,9 @@ SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typcategory
         SELECT typname FROM b WHERE typtype <> 'd')::text,
        pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
        EXISTS (SELECT FROM pg_catalog.pg_index i
-               WHERE i.indrelid = a.attrelid AND i.indisprimary AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
+               WHERE i.indrelid = a.attrelid AND i.indisprimary AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
+       EXISTS (SELECT FROM pg_catalog.pg_constraint k
+               WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND k.confrelid = k.conrelid AND a.attnum = ANY (k.conkey))
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`
@@ -206,7 +209,7 @@ func tableColumns(ctx context.Context, q querier, oid uint32) ([]tableColumn, er
 		return nil, explain("reading the catalogue", err)
 	}
 	columns, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c tableColumn, err error) {
-		err = row.Scan(&c.name, &c.typ, &c.category, &c.base, &c.readable, &c.primary)
+		err = row.Scan(&c.name, &c.typ, &c.category, &c.base, &c.readable, &c.primary, &c.peer)
 		return c, err
 	})
 	if err != nil {

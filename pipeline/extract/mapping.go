@@ -132,6 +132,10 @@ func (m *mappedTable) choose(names []string, fixed map[int]contact.Column, onlyF
 		case !c.comparable():
 			m.notes = append(m.notes, fmt.Sprintf("column %q of %s was left out: its type is %s", name, m.display(), c.typ))
 			continue
+		case !asked && c.peer:
+			// Who referred whom is no attribute of a person, and it changes when either of them is merged.
+			m.notes = append(m.notes, fmt.Sprintf("column %q of %s was left out: it refers to another contact", name, m.display()))
+			continue
 		case !asked && !c.readable:
 			m.notes = append(m.notes, fmt.Sprintf("column %q of %s was left out: there is no right to read it", name, m.display()))
 			continue
