@@ -144,8 +144,13 @@ func bareAddress(raw string) string {
 			s = s[open+1 : open+end]
 		}
 	}
+	if comment := strings.LastIndex(s, " ("); comment > 0 && strings.HasSuffix(s, ")") { // jane@example.com (work)
+		s = s[:comment]
+	}
 	s = strings.Trim(s, " <>\"'`;,()[]|")
-	s = strings.TrimPrefix(s, "mailto:")
+	for _, scheme := range [...]string{"mailto:", "email:", "e-mail:", "mail:"} {
+		s = strings.TrimLeft(strings.TrimPrefix(s, scheme), " ")
+	}
 	if query := strings.IndexByte(s, '?'); query > 0 && strings.IndexByte(s, '@') < query {
 		s = s[:query]
 	}

@@ -17,6 +17,8 @@ func TestEmail(t *testing.T) {
 		{"case and padding", " Jane.ROE@Example.com ", "jane.roe@example.com", "", "", normalize.OK},
 		{"no-break and zero-width spaces", "\u00a0jane@exa\u200bmple.com\ufeff", "jane@example.com", "", "", normalize.OK},
 		{"mailto", "MAILTO:jane@example.com?subject=Hi", "jane@example.com", "", "", normalize.OK},
+		{"comment", "Jane@example.com (work)", "jane@example.com", "", "", normalize.OK},
+		{"label", "E-Mail: jane@example.com", "jane@example.com", "", "", normalize.OK},
 		{"display name", "Jane Roe <Jane@Example.com>", "jane@example.com", "", "", normalize.OK},
 		{"brackets", "<jane@example.com>;", "jane@example.com", "", "", normalize.OK},
 		{"full width", "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ", "jane@example.com", "", "", normalize.OK},

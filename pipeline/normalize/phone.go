@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -55,8 +56,16 @@ func (c PhoneConfig) WithDefaults() PhoneConfig {
 	if c.MemoEntries <= 0 {
 		c.MemoEntries = 1 << 14 // about 2 MB when full; the tables answer for most numbers, and need no memo
 	}
-	c.DefaultRegion = supportedRegion(c.DefaultRegion)
+	c.DefaultRegion = strings.ToUpper(strings.TrimSpace(c.DefaultRegion))
 	return c
+}
+
+// Validate reports a default region that has no numbering plan. Numbers would be read as if there were none.
+func (c PhoneConfig) Validate() error {
+	if c.DefaultRegion != "" && supportedRegion(c.DefaultRegion) == "" {
+		return fmt.Errorf("default_region %q is not a country code such as US or DE", c.DefaultRegion)
+	}
+	return nil
 }
 
 // PhoneParser parses phone numbers. It keeps a memo and is therefore not safe for concurrent use: each worker creates
@@ -75,7 +84,9 @@ type phoneQuery struct {
 
 // NewPhoneParser returns a parser for config.
 func NewPhoneParser(config PhoneConfig) *PhoneParser {
-	return &PhoneParser{config: config.WithDefaults(), memo: make(map[string]numberReading)}
+	config = config.WithDefaults()
+	config.DefaultRegion = supportedRegion(config.DefaultRegion)
+	return &PhoneParser{config: config, memo: make(map[string]numberReading)}
 }
 
 // Parse returns the comparable forms of raw, read with the country of its record (ISO 3166 alpha-2, or empty). When
@@ -107,6 +118,9 @@ func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
 		return Phone{Status: Invalid}
 	}
 	country = supportedRegion(country)
+	if whole, ok := strings.CutSuffix(raw, ".0"); ok && countDigits(whole) == len(whole) {
+		raw = whole // a spreadsheet took the number for one to reckon with
+	}
 	var digits [maxPhoneDigits + 1]byte
 	if number := plainNumber(digits[:0], raw); number != nil {
 		return p.resolve(phoneQuery{string(number), country, bare})
@@ -118,7 +132,7 @@ func (p *PhoneParser) parse(raw, country string, bare bool) Phone {
 	if strings.Contains(text, "@") {
 		return Phone{Status: Misplaced}
 	}
-	base, extension := cutExtension(text)
+	base, extension := cutExtension(cutTrailingLabels(text))
 	base = p.firstNumber(base, country, bare)
 	number, status := phoneDigits(base)
 	if status != OK {

@@ -34,6 +34,8 @@ func TestPhone(t *testing.T) {
 		{"invisible marks", "\u202a+1 202\u00a0555\u20110144\u202c", "", "+12025550144", "", "2025550144", "", ok},
 		{"tel", "tel:+1-202-555-0144", "", "+12025550144", "", "2025550144", "", ok},
 		{"label", "Mobile: +1 202 555 0144", "", "+12025550144", "", "2025550144", "", ok},
+		{"label behind", "+1 202 555 0144 (work)", "", "+12025550144", "", "2025550144", "", ok},
+		{"spreadsheet", "2025550144.0", "US", "+12025550144", "", "2025550144", "", ok},
 		{"letters", "1-800-FLOWERS", "US", "+18003569377", "", "8003569377", "", ok},
 		{"slash behind the area code", "0711/7865432", "DE", "+497117865432", "", "7117865432", "", ok},
 		{"two numbers, one shortened", "020 7946 0958 / 0959", "GB", "+442079460958", "", "2079460958", "", ok},
@@ -46,6 +48,8 @@ func TestPhone(t *testing.T) {
 		{"extension number sign", "202-555-0100 #101", "US", "+12025550100;ext=101", "", "2025550100;ext=101", "", ok},
 		{"extension in brackets", "202-555-0100 (ext 101)", "US", "+12025550100;ext=101", "", "2025550100;ext=101", "", ok},
 		{"extension word", "202-555-0100, Extension: 101", "US", "+12025550100;ext=101", "", "2025550100;ext=101", "", ok},
+		{"extension behind pauses", "+1 202 555 0100,,101#", "", "+12025550100;ext=101", "", "2025550100;ext=101", "", ok},
+		{"extension behind a comma", "202-555-0100, 101", "US", "+12025550100;ext=101", "", "2025550100;ext=101", "", ok},
 		{"extension Russian", "+7 495 123 45 67 доб. 101", "", "+74951234567;ext=101", "", "4951234567;ext=101", "", ok},
 		{"extension Spanish", "+34 912 345 670 extensión 12", "", "+34912345670;ext=12", "", "912345670;ext=12", "", ok},
 		{"extension Portuguese", "+55 11 3456-7890 ramal 7", "", "+551134567890;ext=7", "", "1134567890;ext=7", "", ok},
@@ -184,5 +188,14 @@ func TestPhoneMemo(t *testing.T) {
 				t.Errorf("%s (-large +small):\n%s", in, diff)
 			}
 		}
+	}
+}
+
+func TestPhoneConfigValidate(t *testing.T) {
+	for region, ok := range map[string]bool{"": true, "GB": true, "gb": true, "UK": false, "Narnia": false, "001": false} {
+		if err := (normalize.PhoneConfig{DefaultRegion: region}).Validate(); (err == nil) != ok {
+			t.Errorf("%q: %v", region, err)
+		}
+		normalize.NewPhoneParser(normalize.PhoneConfig{DefaultRegion: region}).Parse("020 7946 0123", "") // no panic
 	}
 }

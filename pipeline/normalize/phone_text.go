@@ -20,7 +20,7 @@ const maxExtensionDigits = 7
 // cutExtension parts a number (lower case) from its extension.
 func cutExtension(text string) (number, extension string) {
 	end := len(text)
-	for end > 0 && (text[end-1] == ' ' || text[end-1] == ')') {
+	for end > 0 && (text[end-1] == ' ' || text[end-1] == ')' || text[end-1] == '#') {
 		end--
 	}
 	start := end
@@ -31,6 +31,9 @@ func cutExtension(text string) (number, extension string) {
 		return text, ""
 	}
 	before := strings.TrimRight(text[:start], " .:=(-")
+	if rest, ok := strings.CutSuffix(before, ","); ok && countDigits(rest) >= 7 && end-start < 7 {
+		return strings.TrimRight(rest, ", "), text[start:end] // a comma is a pause in dialling
+	}
 	for _, word := range extensionWords {
 		rest, ok := strings.CutSuffix(before, strings.TrimRight(word, ".="))
 		if ok && countDigits(rest) >= 5 {
@@ -157,6 +160,18 @@ func vanityDigits(text string, digits, letters int) (string, Status) {
 	}
 	number, status := phoneDigits(phonenumbers.ConvertAlphaCharactersInNumber(text))
 	return number, status
+}
+
+// cutTrailingLabels cuts words like "(work)" off the end of text.
+func cutTrailingLabels(text string) string {
+	for {
+		trimmed := strings.TrimRight(text, " .:()[]")
+		start := strings.LastIndexFunc(trimmed, func(r rune) bool { return !unicode.IsLetter(r) }) + 1
+		if start == 0 || start == len(trimmed) || !phoneLabels.has(Fold(trimmed[start:])) || trimmed[start-1] != ' ' && trimmed[start-1] != '(' {
+			return text
+		}
+		text = strings.TrimRight(trimmed[:start], " (")
+	}
 }
 
 // dropLabels cuts words like "Tel.:" and "Mobile" off the front of text.
