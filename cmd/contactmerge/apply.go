@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -143,8 +144,8 @@ func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan) (m
 	return rep, err
 }
 
-// maxListed bounds the merges that are named one by one.
-const maxListed = 20
+// maxListed bounds the contacts that are named behind one reason.
+const maxListed = 8
 
 func (a *app) applied(rep *merge.Report) {
 	var counts []string
@@ -165,11 +166,34 @@ func (a *app) applied(rep *merge.Report) {
 		_, _ = fmt.Fprintf(w, "  %s.%s\t%d rows moved\t%d already there\n", t.Table, t.Column, t.Repointed, t.Removed)
 	}
 	_ = w.Flush()
-	for i, s := range rep.Unfinished {
-		if i == maxListed {
-			a.printf("  and %d more\n", len(rep.Unfinished)-maxListed)
-			break
+	a.unfinished(rep.Unfinished)
+}
+
+// unfinished groups what was not merged by reason, because a clash on one constraint stops many merges in the same words.
+func (a *app) unfinished(steps []merge.StepResult) {
+	type why struct {
+		outcome merge.Outcome
+		reason  string
+	}
+	var order []why
+	by := map[why][]string{}
+	for _, s := range steps {
+		// The reason may name the contact it is about; the survivor says as much.
+		k := why{s.Outcome, contactInReason.ReplaceAllString(s.Reason, "a contact")}
+		if by[k] == nil {
+			order = append(order, k)
 		}
-		a.printf("  %s: survivor %s: %s\n", s.Outcome, s.Survivor, s.Reason)
+		by[k] = append(by[k], s.Survivor)
+	}
+	for _, k := range order {
+		ids, more := by[k], ""
+		if len(ids) > maxListed {
+			more = fmt.Sprintf(" and %d more", len(ids)-maxListed)
+			ids = ids[:maxListed]
+		}
+		a.printf("  %d %s: %s\n      survivors %s%s\n", len(by[k]), k.outcome, k.reason, strings.Join(ids, ", "), more)
 	}
 }
+
+// contactInReason finds the id in reasons such as "contact 2534 changed since the plan was made".
+var contactInReason = regexp.MustCompile(`^contact \S+`)

@@ -68,20 +68,24 @@ func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
 
 // source reads the tables of the configuration. Contacts that were merged away are left out, because in archive mode their rows stay.
 func (d *database) source(c *config.Config) *extract.PostgresSource {
-	filter := merge.RedirectFilterSQL(c.Database.Schema, c.Contacts.ID)
-	where := filter
+	where := merge.RedirectFilterSQL(c.Database.Schema, c.Contacts.ID)
 	if c.Contacts.Where != "" {
-		where = "(" + c.Contacts.Where + "\n) AND " + filter // the line end closes a comment
+		where = "(" + c.Contacts.Where + "\n) AND " + where // the line end closes a comment
 	}
+	return extract.Postgres(tables(d.conn, c, where))
+}
+
+// tables says what to read.
+func tables(conn *pgx.ConnConfig, c *config.Config, where string) extract.PostgresConfig {
 	cfg := extract.PostgresConfig{
-		Conn:        d.conn,
+		Conn:        conn,
 		Contacts:    extract.TableMap{Table: c.Contacts.Table, ID: c.Contacts.ID, Columns: c.Contacts.Columns, Where: where},
 		Connections: c.Database.Connections,
 	}
 	if t := c.Identities; t != nil {
 		cfg.Identities = &extract.TableMap{Table: t.Table, Columns: t.Columns, Where: t.Where}
 	}
-	return extract.Postgres(cfg)
+	return cfg
 }
 
 // runDatabase is the nightly job.

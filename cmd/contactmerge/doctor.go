@@ -1,6 +1,128 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"fmt"
+	"path/filepath"
 
-func newDoctor(a *app) *cobra.Command { return &cobra.Command{Use: "doctor", Hidden: true} }
-func newInit(a *app) *cobra.Command   { return &cobra.Command{Use: "init", Hidden: true} }
+	"github.com/spf13/cobra"
+
+	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/pipeline/extract"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
+	"github.com/contactmerge/contactmerge/sinks/report"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	var in inputFlags
+	cmd := &cobra.Command{
+		Use:   "doctor --config FILE",
+		Short: "Check connection, rights, mapping, foreign keys and disk, and say how to mend them",
+		Long:  `doctor looks at everything a run and a merge need and changes nothing. It ends with 0 when all is well and with 1 otherwise.`,
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if in.configPath == "" {
+				return usagef("doctor needs --config FILE")
+			}
+			c, err := in.load()
+			if err != nil {
+				return err
+			}
+			return a.doctor(cmd.Context(), &in, c)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
+	f.StringVar(&in.dsn, "dsn", "", "connection string of the database")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	return cmd
+}
+
+func (a *app) doctor(ctx context.Context, in *inputFlags, c *config.Config) error {
+	conn, err := connConfig(in, c)
+	if err != nil {
+		return err
+	}
+	m, found := a.mapping(ctx, c, extract.Postgres(tables(conn, c, c.Contacts.Where)))
+	found = append(found, postgres.Doctor(ctx, conn, m)...)
+	found = append(found, reportFolder(c))
+	ill := 0
+	for _, f := range found {
+		mark := "ok  "
+		if !f.OK {
+			mark = "FAIL"
+			ill++
+		}
+		a.printf("%s  %s", mark, f.Title)
+		if f.Detail != "" {
+			a.printf(": %s", f.Detail)
+		}
+		a.printf("\n")
+		if !f.OK && f.Fix != "" {
+			a.printf("      %s\n", f.Fix)
+		}
+	}
+	if ill > 0 {
+		return fmt.Errorf("%d of %d checks found something to mend", ill, len(found))
+	}
+	a.printf("all is well; next: contactmerge run --config %s\n", in.configPath)
+	return nil
+}
+
+// mapping is what the run would read, as far as the source can be opened.
+func (a *app) mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource) (postgres.Mapping, []postgres.Finding) {
+	m := postgres.Mapping{Schema: c.Database.Schema, Contacts: c.Contacts.Table, ID: c.Contacts.ID, Merge: true, DeleteLosers: c.Merge.Mode == "delete"}
+	if c.Identities != nil {
+		m.Identities = c.Identities.Table
+	}
+	l, err := src.Open(ctx)
+	defer src.Close() //nolint:errcheck // a reading transaction that ends
+	if err != nil {
+		return m, []postgres.Finding{{Title: "mapping", Detail: err.Error(), Fix: "mend this first; the checks below may follow from it"}}
+	}
+	recognised := 0
+	for _, col := range l.Contacts {
+		m.Columns = append(m.Columns, col.Name)
+		if col.Field != contact.FieldCustom && col.Field != contact.FieldIgnore {
+			recognised++
+		}
+	}
+	for _, col := range l.Identities {
+		if col.Field == contact.FieldContactID {
+			m.IdentityContact = col.Name
+		} else {
+			m.IdentityColumns = append(m.IdentityColumns, col.Name)
+		}
+	}
+	found := []postgres.Finding{{OK: true, Title: "mapping", Detail: fmt.Sprintf("%d of %d columns of %s mean something", recognised, len(l.Contacts), l.Name)}}
+	for _, note := range src.Notes() {
+		found = append(found, postgres.Finding{OK: true, Title: "left out", Detail: note})
+	}
+	return m, found
+}
+
+// enoughDisk is what a report of some million contacts takes, with room to spare.
+const enoughDisk = 2 << 30
+
+func reportFolder(c *config.Config) postgres.Finding {
+	dir := c.Report.Dir
+	if dir == "" {
+		dir = defaultOut
+	}
+	f := postgres.Finding{Title: "report folder " + dir}
+	if err := report.New(report.Config{Dir: dir}).Check(); err != nil {
+		f.Detail, f.Fix = err.Error(), "set report.dir in the configuration"
+		return f
+	}
+	free, err := freeDisk(filepath.Dir(dir))
+	switch {
+	case err != nil:
+		f.OK, f.Detail = true, "free space unknown"
+	case free < enoughDisk:
+		f.Detail, f.Fix = fmt.Sprintf("only %d MiB free", free>>20), "make room, or set report.dir to another volume"
+	default:
+		f.OK, f.Detail = true, fmt.Sprintf("%d GiB free", free>>30)
+	}
+	return f
+}

@@ -109,7 +109,9 @@ func newRecord() *run.Record {
 
 // summary tells a person what was found and where to read it.
 func (a *app) summary(res *pipeline.Result, dir string) {
-	report.Summary(a.out, res.Outcome, res.Record, isTerminal(a.out))
+	if err := report.Summary(a.out, res.Outcome, res.Record, isTerminal(a.out)); err != nil {
+		return // the reader closed the pipe, which is no failure of the run
+	}
 	path := filepath.Join(dir, "report.html")
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
