@@ -57,9 +57,9 @@ func combines(strategy string) bool {
 // and "address" for the units; the first of these that is present counts. Sources does the same for the values that contacts of one source bring. When
 // members differ in strategy, they are applied one after the other, in the order in which the constants are listed, fill_empty last.
 type Survivorship struct {
-	Default        string                       `yaml:"default"`
-	Fields         map[string]string            `yaml:"fields"`
-	Sources        map[string]map[string]string `yaml:"sources"`
+	Default        string                       `yaml:"default"`         // the strategy of all other fields; fill_empty when not given
+	Fields         map[string]string            `yaml:"fields"`          // strategy by column, field, channel, name or address
+	Sources        map[string]map[string]string `yaml:"sources"`         // the same for the values of one source, such as crm: {default: overwrite}
 	SourcePriority []string                     `yaml:"source_priority"` // best first; when given, it also chooses survivors before anything but VIP does
 }
 

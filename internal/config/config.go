@@ -21,6 +21,9 @@ import (
 // Version is the version of the file format.
 const Version = 1
 
+// defaultDSNEnv names the environment variable that holds the connection string, unless the file names another.
+const defaultDSNEnv = "CONTACTMERGE_DSN"
+
 // Config is the whole file.
 type Config struct {
 	// Version of the file format. Always 1.
@@ -72,9 +75,9 @@ type Merge struct {
 	Auto bool `yaml:"auto"`
 	// Mode is what happens to a contact that was merged away: archive (default; its row stays, marked and without references) or delete.
 	Mode string `yaml:"mode"`
-	// ArchiveColumn is set on contacts that were merged away, to ArchiveValue or else to the survivor's id.
+	// ArchiveColumn is set on contacts that were merged away, to archive_value or else to the survivor's id.
 	ArchiveColumn string `yaml:"archive_column"`
-	// ArchiveValue is what ArchiveColumn is set to. Default: the survivor's id.
+	// ArchiveValue is what archive_column is set to. Default: the survivor's id.
 	ArchiveValue string `yaml:"archive_value"`
 	// MaxChildren is how many rows of other tables one merge may move. Default: 10000.
 	MaxChildren int `yaml:"max_children"`
@@ -202,7 +205,7 @@ func (c *Config) DSNOf(flag string, env func(string) string) (string, error) {
 	if c.Database.DSN != "" {
 		return c.Database.DSN, nil
 	}
-	name := cmp.Or(c.Database.DSNEnv, "CONTACTMERGE_DSN")
+	name := cmp.Or(c.Database.DSNEnv, defaultDSNEnv)
 	if v := env(name); v != "" {
 		return v, nil
 	}
