@@ -19,7 +19,7 @@ build: go ## build one static binary, bin/contactmerge
 
 demo: build ## find the duplicates among the demo contacts; needs no database
 	@rm -rf demo-out
-	@$(BIN) run testdata/demo/contacts.csv --identities testdata/demo/identities.csv --country US --out demo-out
+	@$(BIN) run testdata/demo/contacts.csv --identities testdata/demo/identities.csv --out demo-out
 
 demo-postgres: build postgres ## the whole loop on a throw-away PostgreSQL: load, run, apply
 	@go run ./internal/pgtest/throwaway -- testdata/demo/demo-postgres.sh $(BIN)
