@@ -199,7 +199,7 @@ func (w *Worker) conflictLevel(a, b contact.Row, space contact.Space, f *facts) 
 			iy, vy := issuer(t.KeyText(y.Value))
 			switch {
 			case ix != iy:
-			case space == contact.SpaceNationalID && distance(vx, vy) <= 2:
+			case space == contact.SpaceNationalID && w.nearID(x.Value, y.Value, vx, vy):
 				return idNear
 			default:
 				level = idDifferent
@@ -207,6 +207,19 @@ func (w *Worker) conflictLevel(a, b contact.Row, space contact.Space, f *facts) 
 		}
 	}
 	return level
+}
+
+// nearID reports whether two ID numbers are at most two edits apart, which is what a slip of a pen or a scanner makes of one.
+func (w *Worker) nearID(x, y contact.Code, vx, vy string) bool {
+	if d := len(vx) - len(vy); d > 2 || d < -2 {
+		return false
+	}
+	return w.idCache.verdict(x, y, func() uint8 {
+		if distance(vx, vy) <= 2 {
+			return idNear
+		}
+		return idDifferent
+	}) == idNear
 }
 
 // issuer splits "provider|subject" and "type|number"; without a bar there is one unnamed issuer.

@@ -80,9 +80,11 @@ func (n *names) middleDiffers(a, b contact.Row) bool {
 
 // fits reports whether one text's tokens are those of the other or their initials, in order, as far as the shorter goes.
 func fits(a, b string) bool {
-	x, y := strings.Fields(a), strings.Fields(b)
-	for i := range min(len(x), len(y)) {
-		if !strings.HasPrefix(x[i], y[i]) && !strings.HasPrefix(y[i], x[i]) {
+	for a != "" && b != "" {
+		var x, y string
+		x, a, _ = strings.Cut(a, " ")
+		y, b, _ = strings.Cut(b, " ")
+		if !strings.HasPrefix(x, y) && !strings.HasPrefix(y, x) {
 			return false
 		}
 	}

@@ -50,6 +50,7 @@ type Worker struct {
 
 	postcode                                        *contact.Strings
 	streetCache, cityCache, companyCache, postCache *pairCache
+	idCache                                         *pairCache // by key
 	customCache                                     []*pairCache
 }
 
@@ -60,6 +61,7 @@ func (s *Scorer) Worker() *Worker {
 		s: s, names: newNames(t), street: t.Col(contact.ColStreet), city: t.Col(contact.ColCity), company: t.Col(contact.ColCompany),
 		country: t.Col(contact.ColCountry), gender: t.Col(contact.ColGender), tenant: t.Col(contact.ColTenant), postcode: t.Col(contact.ColPostcode),
 		streetCache: newPairCache(), cityCache: newPairCache(), companyCache: newPairCache(), postCache: newPairCache(),
+		idCache: newPairCache(),
 	}
 	for range t.Customs() {
 		w.customCache = append(w.customCache, newPairCache())
