@@ -45,12 +45,16 @@ func at(point string, f func()) func(string) {
 	}
 }
 
-// waiting blocks until a session of the database waits for a lock.
-func (b *bench) waiting(t testing.TB) {
+// waiting blocks until a session of the database waits for a lock, and says whether one did.
+func (b *bench) waiting(t testing.TB) bool {
 	t.Helper()
-	for b.query(t, `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)[0] == "0" {
-		time.Sleep(time.Millisecond)
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if b.query(t, `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)[0] != "0" {
+			return true
+		}
 	}
+	t.Error("nobody waits for a lock")
+	return false
 }
 
 // TestChildInsertedMeanwhile has the application add a note to a loser while the loser is locked. It waits, and then its note is there or
@@ -83,18 +87,52 @@ func TestChildInsertedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestChildCommittedWhileWeWait has the application hold a loser with a new note when we come. After it commits, the note is moved too.
+// TestChildCommittedWhileWeWait has the application hold a loser with a new note when we come, and commit while we wait for the loser:
+// the note is moved too, whether we get the lock at once or in a later attempt.
 func TestChildCommittedWhileWeWait(t *testing.T) {
-	b := setUp(t, crm)
-	p := planOf(b.step(t, "1", "2"))
-	app := b.app(t)
-	appExec(t, app, `BEGIN`)
-	appExec(t, app, `INSERT INTO messages (contact_id, body) VALUES (2, 'late')`)
-	b.cfg.Sleep = func(time.Duration) { appExec(t, app, `COMMIT`) } // between our first attempt and our second
-	rep := b.apply(t, p)
-	wantOnly(t, rep, Applied)
-	if late := b.query(t, `SELECT contact_id::text FROM messages WHERE body = 'late'`); late[0] != "1" {
-		t.Errorf("the message is at contact %s, want 1", late[0])
+	for _, tt := range []struct {
+		name     string
+		patience time.Duration
+		attempts int
+	}{{"one attempt", 20 * time.Second, 1}, {"two attempts", 20 * time.Millisecond, 2}} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := setUp(t, crm)
+			p := planOf(b.step(t, "1", "2"))
+			app, committed := b.app(t), make(chan error, 1)
+			appExec(t, app, `BEGIN`)
+			appExec(t, app, `INSERT INTO messages (contact_id, body) VALUES (2, 'late')`)
+			commit := func() {
+				_, err := app.Exec(context.Background(), `COMMIT`)
+				committed <- err
+			}
+			b.cfg.LockTimeout = tt.patience
+			if tt.attempts == 1 {
+				b.cfg.Fault = at("begin", func() {
+					go func() {
+						b.waiting(t)
+						commit()
+					}()
+				})
+			} else {
+				b.cfg.Sleep = func(time.Duration) { commit() }
+			}
+			var attempts int
+			m, err := New(b.lock, b.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep, err := Apply(t.Context(), m, p, Options{Progress: func(_, _ int, r *StepResult) { attempts = r.Attempts }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := <-committed; err != nil {
+				t.Fatal(err)
+			}
+			wantOnly(t, rep, Applied)
+			if late := b.query(t, `SELECT contact_id::text FROM messages WHERE body = 'late'`); late[0] != "1" || attempts != tt.attempts {
+				t.Errorf("the message is at contact %s after %d attempts, want 1 after %d", late[0], attempts, tt.attempts)
+			}
+		})
 	}
 }
 
