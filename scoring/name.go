@@ -28,6 +28,7 @@ type names struct {
 	roots, givenLatin, familyLatin     *contact.Strings
 	givenSound, familySound            *contact.Strings
 	givenCache, familyCache            *pairCache
+	crossCache                         *pairCache // of a given and a family name
 }
 
 func newNames(t *contact.Table) names {
@@ -35,7 +36,7 @@ func newNames(t *contact.Table) names {
 		key: t.Col(contact.ColNameKey), given: t.Col(contact.ColGiven), family: t.Col(contact.ColFamily), middle: t.Col(contact.ColMiddle),
 		suffix: t.Col(contact.ColSuffix), roots: t.Col(contact.ColGivenRoots), givenLatin: t.Col(contact.ColGivenLatin),
 		familyLatin: t.Col(contact.ColFamilyLatin), givenSound: t.Col(contact.ColGivenPhonetic), familySound: t.Col(contact.ColFamilyPhonetic),
-		givenCache: newPairCache(), familyCache: newPairCache(),
+		givenCache: newPairCache(), familyCache: newPairCache(), crossCache: newPairCache(),
 	}
 }
 
@@ -168,7 +169,7 @@ func (n *names) crossed(a, b contact.Row, g, f part) (uint8, bool) {
 		if gf || fg {
 			return nameOtherScript, true // equal parts in one script were caught by the key
 		}
-		if closeName(ga, fb) || closeName(fa, gb) {
+		if n.closeAcross(a, b) || n.closeAcross(b, a) {
 			return nameTypo, true
 		}
 	case g == partDifferent && f == partOneSide && (fa == "" && gf || fb == "" && fg):
@@ -179,11 +180,25 @@ func (n *names) crossed(a, b contact.Row, g, f part) (uint8, bool) {
 		if gf && fg {
 			return nameOtherScript, true
 		}
-		if closeName(ga, fb) && closeName(fa, gb) {
+		if n.closeAcross(a, b) && n.closeAcross(b, a) {
 			return nameTypo, true
 		}
 	}
 	return 0, false
+}
+
+// closeAcross reports whether the given name of a is close to the family name of b.
+func (n *names) closeAcross(a, b contact.Row) bool {
+	g, f := n.given.Code(a), n.family.Code(b)
+	if g == 0 || f == 0 {
+		return false
+	}
+	return n.crossCache.lookup(uint64(g)<<32|uint64(f), func() uint8 {
+		if closeName(n.givenLatin.Value(a), n.familyLatin.Value(b)) {
+			return 1
+		}
+		return 0
+	}) == 1
 }
 
 func (n *names) givenPart(a, b contact.Row) part {

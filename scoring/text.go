@@ -105,7 +105,11 @@ func (c *pairCache) verdict(a, b contact.Code, work func() uint8) uint8 {
 	if a > b {
 		a, b = b, a
 	}
-	key := uint64(a)<<32 | uint64(b)
+	return c.lookup(uint64(a)<<32|uint64(b), work)
+}
+
+// lookup is verdict for any two codes packed into a key that is not 0; what they mean is the caller's affair.
+func (c *pairCache) lookup(key uint64, work func() uint8) uint8 {
 	slot := key * 0x9e3779b97f4a7c15 >> (64 - cacheBits)
 	if c.keys[slot] != key {
 		c.keys[slot], c.vals[slot] = key, work()
