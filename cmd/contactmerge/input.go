@@ -54,7 +54,7 @@ func (f *inputFlags) load() (*config.Config, error) {
 	c.Normalize.Phone.TrustDefaultRegion = c.Normalize.Phone.TrustDefaultRegion || f.trust
 	c.Scoring.Threshold = cmp.Or(f.threshold, c.Scoring.Threshold)
 	c.Workers = cmp.Or(f.workers, c.Workers)
-	if err := c.Config.Validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return nil, usageError{err}
 	}
 	return c, nil

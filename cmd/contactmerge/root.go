@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/contactmerge/contactmerge/internal/nearest"
 )
 
 // streams are the three files of a process.
@@ -47,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips 
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w; see %s --help", err, cmd.CommandPath())
+		return usagef("%w%s; see %s --help", err, nearFlag(cmd, err), cmd.CommandPath())
 	})
 	a.logs.register(root)
 	root.AddCommand(newRun(a), newApply(a), newExplain(a), newEvaluate(a), newGenerate(a), newInit(a), newDoctor(a), newVersion(a))
@@ -59,10 +63,27 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return usagef("unknown command %q; did you mean %q?", args[0], near[0])
+	if !cmd.HasSubCommands() {
+		return usagef("unknown argument %q; see %s --help", args[0], cmd.CommandPath())
 	}
-	return usagef("unknown argument %q; see %s --help", args[0], cmd.CommandPath())
+	var verbs []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			verbs = append(verbs, c.Name())
+		}
+	}
+	return usagef("unknown command %q%s; see %s --help", args[0], nearest.Hint(args[0], verbs), cmd.CommandPath())
+}
+
+// nearFlag offers the nearest flag when err says that there is none of that name.
+func nearFlag(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	var flags []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, "--"+f.Name) })
+	return nearest.Hint("--"+unknown.GetSpecifiedName(), flags)
 }
 
 // printf writes to standard output; a closed pipe is the reader's decision, not an error.

@@ -151,6 +151,9 @@ func (c *Config) Validate() error {
 		}
 		errs = append(errs, checkColumns("identities", c.Identities.Columns, contact.IdentityFields())...)
 	}
+	if err := c.Normalize.Phone.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("normalize.phone.%w", err))
+	}
 	errs = append(errs, c.Config.Validate())
 	return errors.Join(errs...)
 }

@@ -190,6 +190,8 @@ func TestParseRefuses(t *testing.T) {
 		{"survivorship of a fixed field", "version: 1\nclusters: {survivorship: {fields: {vip: max}}}\n",
 			[]string{`x.yaml:2: clusters.survivorship.fields.vip: vip is decided by a fixed rule (or)`}},
 		{"breakers", "version: 1\nbreakers:\n  max_share: 10\n", []string{"x.yaml:3: breakers.max_share: 10: is a share of all contacts, at most 1 (10% is 0.10)"}},
+		{"country", "version: 1\nnormalize: {phone: {default_region: Germany}}\n",
+			[]string{`x.yaml:2: normalize.phone.default_region "Germany" is not a country code such as US or DE`}},
 		{"workers", "version: 1\nworkers: -1\n", []string{"x.yaml:2: workers is -1, must not be negative"}},
 		{"everything at once", "version: 3\nmerge:\n  mode: x\nworkers: -1\nblocking: {max_names: -1}\nbreakers: {max_change: 0.5}\n", []string{
 			"x.yaml:1: version is 3, this program reads version 1",
