@@ -150,7 +150,7 @@ type Birthdate struct {
 func (b *Builder) Birthdates(parse func(values []string) []Birthdate) {
 	b.birth = make([]int32, b.Len())
 	col := slices.IndexFunc(b.layout.Contacts, func(c Column) bool { return c.Field == FieldBirthdate })
-	if col < 0 {
+	if col < 0 || len(b.dupes) > 0 { // with repeated ids the ids are not in arrival order, and Seal refuses them anyway
 		return
 	}
 	d := b.raw[col].dict
@@ -199,7 +199,8 @@ func (b *Builder) Seal() error {
 // Rejects are all rows and values left out so far, in an order that does not depend on the workers.
 func (b *Builder) Rejects() []Reject {
 	slices.SortFunc(b.rejects, func(x, y Reject) int {
-		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Row, y.Row), cmp.Compare(x.Column, y.Column), cmp.Compare(x.Reason, y.Reason))
+		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Row, y.Row), cmp.Compare(x.Column, y.Column), cmp.Compare(x.Reason, y.Reason),
+			cmp.Compare(x.ID, y.ID), cmp.Compare(x.Scope, y.Scope), cmp.Compare(x.Raw, y.Raw))
 	})
 	return b.rejects
 }
@@ -275,8 +276,27 @@ func (b *Builder) join() {
 		}
 		return cmp.Or(cmp.Compare(x.column, y.column), cmp.Compare(x.first, y.first), cmp.Compare(x.last, y.last), boolCompare(x.verified, y.verified))
 	})
-	// A channel listed twice for one contact, in one place and with one spelling, is one identity.
-	b.idents = slices.CompactFunc(b.idents, func(x, y rawIdent) bool { return x.row == y.row && x.code == y.code && x.column == y.column })
+	b.idents = unite(b.idents)
+}
+
+// unite makes one identity of a channel that is listed twice for one contact, in one place and with one spelling: verified when either
+// is, first seen at the earliest and last seen at the latest known time.
+func unite(sorted []rawIdent) []rawIdent {
+	out := sorted[:0]
+	for _, id := range sorted {
+		n := len(out)
+		if n == 0 || out[n-1].row != id.row || out[n-1].code != id.code || out[n-1].column != id.column {
+			out = append(out, id)
+			continue
+		}
+		have := &out[n-1]
+		have.verified = have.verified || id.verified
+		have.last = max(have.last, id.last)
+		if have.first == 0 || id.first != 0 && id.first < have.first {
+			have.first = id.first
+		}
+	}
+	return out
 }
 
 // distinct lists what has to be parsed: a phone's meaning depends on its contact's country, other identities stand for themselves.
