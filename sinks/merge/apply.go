@@ -2,7 +2,6 @@ package merge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -35,13 +34,9 @@ func New(session Session, cfg Config) (*Merger, error) {
 // Start reads the catalogue, checks rights, and notes that the plan is being applied.
 func (m *Merger) Start(ctx context.Context, p *cluster.Plan) error {
 	m.plan = p.ID
-	body, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encoding the plan: %w", err)
-	}
-	err = m.prepare(ctx, writing, func(tx pgx.Tx) error {
+	err := m.prepare(ctx, writing, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO `+quote(m.cfg.Schema, "plans")+` (plan_id, format, state, steps, body) VALUES ($1, $2, 'applying', $3, $4)
-			ON CONFLICT (plan_id) DO UPDATE SET state = 'applying'`, p.ID, p.Format, len(p.Steps), body)
+			ON CONFLICT (plan_id) DO UPDATE SET state = 'applying'`, p.ID, p.Format, len(p.Steps), p.JSON())
 		return err
 	})
 	return clean(err)

@@ -312,8 +312,10 @@ func (c *catalog) readIdentities(ctx context.Context, tx pgx.Tx, cfg *Config) er
 	if c.identities, err = c.find(ctx, tx, cfg.Identities); err != nil {
 		return err
 	}
-	if c.identities.column(cfg.IdentityValue) == nil {
-		return fmt.Errorf("%s has no column %q", c.identities, cfg.IdentityValue)
+	for _, name := range []string{cfg.IdentityValue, cfg.IdentityChannel} {
+		if name != "" && c.identities.column(name) == nil {
+			return fmt.Errorf("%s has no column %q", c.identities, name)
+		}
 	}
 	c.value = quote(cfg.IdentityValue)
 	if err := c.addReference(ctx, tx, Reference{Table: cfg.Identities, Column: cfg.IdentityContact}); err != nil {

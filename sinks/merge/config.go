@@ -45,6 +45,8 @@ type Config struct {
 	Identities       string
 	IdentityContact  string // its column that refers to a contact
 	IdentityValue    string // its column with the identity's value
+	IdentityChannel  string // its column with the channel, "" when all rows have one
+	IdentityWhere    string // the condition by which the run left rows out, as trusted as the rest of the configuration; it is only read with
 	RefuseDuplicates bool
 
 	// References are columns that hold contact ids without a foreign key that says so.

@@ -1,10 +1,8 @@
 package merge
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -51,7 +49,7 @@ type bench struct {
 func testConfig() Config {
 	return Config{
 		Contacts: "contacts", ID: "id", Columns: []string{"id", "first", "last", "email", "manager_id"},
-		Identities: "contact_identities", IdentityContact: "contact_id", IdentityValue: "value",
+		Identities: "contact_identities", IdentityContact: "contact_id", IdentityValue: "value", IdentityChannel: "channel",
 	}
 }
 
@@ -111,7 +109,7 @@ func attach(t *testing.T, db *pgtest.Database) *bench {
 func (b *bench) step(t testing.TB, survivor string, losers ...string) cluster.Step {
 	t.Helper()
 	ids := append([]string{survivor}, losers...)
-	s := cluster.Step{Cluster: hashOf(ids...), Survivor: survivor, Losers: losers}
+	s := cluster.Step{Cluster: cluster.IDOf(ids), Survivor: survivor, Losers: losers}
 	cols := make([]string, len(b.cfg.Columns))
 	for i, c := range b.cfg.Columns {
 		cols[i] = quote(c) + "::text"
@@ -157,18 +155,14 @@ func tableSQL(name string) string {
 	return quote(schema, table)
 }
 
-func hashOf(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:16])
-}
-
 func planOf(steps ...cluster.Step) *cluster.Plan {
-	p := &cluster.Plan{Format: cluster.PlanFormat, Source: "test", Steps: steps}
-	body, err := json.Marshal(p)
-	if err != nil {
-		panic(err)
+	for _, s := range steps {
+		for i := range s.Changes {
+			s.Changes[i].From = cmp.Or(s.Changes[i].From, s.Losers[0])
+		}
 	}
-	p.ID = hashOf(string(body))
+	p := &cluster.Plan{Format: cluster.PlanFormat, Source: "test", Steps: steps}
+	p.ID = p.Hash()
 	return p
 }
 

@@ -4,7 +4,6 @@ package merge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -195,29 +194,16 @@ func (r *Report) addTables(tables []TableCount) {
 	}
 }
 
-// validatePlan refuses a plan whose steps would step on each other, or that another version made.
+// validatePlan refuses a plan that another version made, that was altered, or whose steps would step on each other.
 func validatePlan(p *cluster.Plan) error {
 	if p.Format != cluster.PlanFormat {
 		return fmt.Errorf("plan %s has format %d, this program applies %d: run again to make a new plan", short(p.ID), p.Format, cluster.PlanFormat)
 	}
-	if p.ID == "" {
-		return errors.New("the plan has no id")
+	if p.ID != p.Hash() {
+		return fmt.Errorf("plan %q was altered: its id does not belong to its content", short(p.ID))
 	}
-	seen := make(map[string]bool)
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.Cluster == "" || len(s.Losers) == 0 || len(s.Guards) != len(s.Losers)+1 {
-			return fmt.Errorf("plan %s: step %d is not complete", short(p.ID), i+1)
-		}
-		for j, id := range members(s) {
-			if id == "" || s.Guards[j].ID != id {
-				return fmt.Errorf("plan %s: step %s has no guard for each of its contacts", short(p.ID), short(s.Cluster))
-			}
-			if seen[id] {
-				return fmt.Errorf("plan %s: contact %s is in it twice", short(p.ID), id)
-			}
-			seen[id] = true
-		}
+	if err := p.Validate(); err != nil {
+		return fmt.Errorf("plan %s: %w", short(p.ID), err)
 	}
 	return nil
 }

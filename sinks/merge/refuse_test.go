@@ -197,28 +197,29 @@ func TestConfigLists(t *testing.T) {
 }
 
 func TestPlansThatMakeNoSense(t *testing.T) {
-	guards := func(ids ...string) (out []cluster.Guard) {
-		for _, id := range ids {
-			out = append(out, cluster.Guard{ID: id})
-		}
-		return out
-	}
 	step := func(ids ...string) cluster.Step {
-		return cluster.Step{Cluster: hashOf(ids...), Survivor: ids[0], Losers: ids[1:], Guards: guards(ids...)}
+		s := cluster.Step{Cluster: cluster.IDOf(ids), Survivor: ids[0], Losers: ids[1:]}
+		for _, id := range ids {
+			s.Guards = append(s.Guards, cluster.Guard{ID: id, Hash: "h"})
+		}
+		return s
 	}
 	unguarded := step("1", "2")
 	unguarded.Guards[1].ID = "3"
+	altered := planOf(step("1", "2"))
+	altered.Steps = append(altered.Steps, step("3", "4"))
 	tests := []struct {
 		name, words string
 		plan        *cluster.Plan
 	}{
 		{"another format", "format 99", &cluster.Plan{ID: "x", Format: 99}},
-		{"no id", "no id", &cluster.Plan{Format: cluster.PlanFormat}},
-		{"loser twice", "contact 2 is in it twice", planOf(step("1", "2"), step("3", "2"))},
-		{"survivor that is a loser", "contact 1 is in it twice", planOf(step("1", "2"), step("3", "1"))},
-		{"its own loser", "contact 1 is in it twice", planOf(step("1", "1"))},
-		{"no losers", "not complete", planOf(step("1"))},
-		{"no guard", "no guard for each", planOf(unguarded)},
+		{"no id", "was altered", &cluster.Plan{Format: cluster.PlanFormat}},
+		{"altered", "was altered", altered},
+		{"loser twice", `contact "2" is loser, and already`, planOf(step("1", "2"), step("3", "2"))},
+		{"survivor that is a loser", `contact "1" is loser, and already`, planOf(step("1", "2"), step("3", "1"))},
+		{"its own loser", `contact "1" is loser, and already`, planOf(step("1", "1"))},
+		{"no losers", "nobody is merged", planOf(step("1"))},
+		{"no guard", "its guards are not those", planOf(unguarded)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,7 +241,7 @@ func TestStaleAndGone(t *testing.T) {
 		{"survivor changed", `UPDATE contacts SET last = NULL WHERE id = 1`, Stale},
 		{"identity added", `INSERT INTO contact_identities (contact_id, channel, value) VALUES (2, 'email', 'new@example.com')`, Stale},
 		{"identity removed", `DELETE FROM contact_identities WHERE id = 3`, Stale},
-		{"identity without value", `INSERT INTO contact_identities (contact_id, channel, value) VALUES (2, 'fax', NULL), (2, 'fax', '')`, Applied},
+		{"identity without value", `INSERT INTO contact_identities (contact_id, channel, value) VALUES (2, 'fax', NULL), (2, 'fax', E' \t'), (2, '', 'x')`, Applied},
 		{"column nobody decided by", `UPDATE contacts SET updated_at = now() WHERE id = 2`, Applied},
 		{"changed and changed back", `UPDATE contacts SET first = 'Anna' WHERE id = 2; UPDATE contacts SET first = 'Ann' WHERE id = 2`, Applied},
 		{"loser deleted", `DELETE FROM contact_identities WHERE contact_id = 3; UPDATE tickets SET contact_id = 4 WHERE contact_id = 3; UPDATE tickets SET payer_id = NULL; DELETE FROM notes; DELETE FROM contacts WHERE id = 3`, Gone},
@@ -259,6 +260,20 @@ func TestStaleAndGone(t *testing.T) {
 				t.Errorf("rows changed:\n%s", d)
 			}
 		})
+	}
+}
+
+// TestIdentitiesOfTheRun compares only the identities that the run which made the plan has seen.
+func TestIdentitiesOfTheRun(t *testing.T) {
+	b := setUp(t, crm)
+	p := planOf(b.step(t, "1", "2"))
+	b.db.Exec(t, `INSERT INTO contact_identities (contact_id, channel, value) VALUES (2, 'cookie', 'x')`)
+	wantOnly(t, b.dryRun(t, p), Stale)
+	b.cfg.IdentityWhere = `channel <> 'cookie' -- not those`
+	wantOnly(t, b.dryRun(t, p), Applied)
+	wantOnly(t, b.apply(t, p), Applied)
+	if got := b.query(t, `SELECT contact_id::text FROM contact_identities WHERE channel = 'cookie'`); got[0] != "1" {
+		t.Errorf("the cookie is at contact %s, want 1", got[0])
 	}
 }
 

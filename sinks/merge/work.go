@@ -133,22 +133,31 @@ func (w *work) check(ctx context.Context, found map[string][]*string) error {
 	return nil
 }
 
-// identityValues are the values of the members' rows in the identities table. Null and empty ones are no identities.
+// identityValues are the values of the members' rows in the identities table, as far as a run takes them for identities: a row without a
+// value or a channel is none.
 func (w *work) identityValues(ctx context.Context) (map[string][]string, error) {
 	if w.cat.identities == nil {
 		return nil, nil
 	}
 	ref := w.cat.identityRef
-	fk := "t." + quote(ref.column.name)
-	rows, err := w.tx.Query(ctx, `SELECT `+fk+`::text, t.`+w.cat.value+`::text FROM `+w.cat.identities.sql()+` AS t
-		WHERE `+w.cat.oneOf(fk, ref.toID, 1)+` AND t.`+w.cat.value+`::text <> ''`, members(w.step))
+	fk, channel, where := "t."+quote(ref.column.name), "'-'", ""
+	if w.cfg.IdentityChannel != "" {
+		channel = "t." + quote(w.cfg.IdentityChannel) + "::text"
+	}
+	if w.cfg.IdentityWhere != "" {
+		where = " AND (" + w.cfg.IdentityWhere + "\n)" // the line end closes a comment
+	}
+	rows, err := w.tx.Query(ctx, `SELECT `+fk+`::text, coalesce(t.`+w.cat.value+`::text, ''), coalesce(`+channel+`, '') FROM `+w.cat.identities.sql()+` AS t
+		WHERE `+w.cat.oneOf(fk, ref.toID, 1)+where, members(w.step))
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string][]string)
-	var id, value string
-	_, err = pgx.ForEachRow(rows, []any{&id, &value}, func() error {
-		out[id] = append(out[id], value)
+	var id, value, kind string
+	_, err = pgx.ForEachRow(rows, []any{&id, &value, &kind}, func() error {
+		if strings.TrimSpace(value) != "" && strings.TrimSpace(kind) != "" {
+			out[id] = append(out[id], value)
+		}
 		return nil
 	})
 	return out, err

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -16,12 +15,8 @@ var ErrNoPlan = errors.New("no such plan")
 
 // storePlan keeps a plan. The same plan of an earlier run stays as it is: equal ids are equal plans.
 func (s *Store) storePlan(ctx context.Context, q querier, p *cluster.Plan, runID string) error {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encoding plan %s: %w", p.ID, err)
-	}
-	_, err = q.Exec(ctx, `INSERT INTO `+s.table("plans")+` (plan_id, run_id, format, state, steps, body) VALUES ($1, $2, $3, 'planned', $4, $5)
-		ON CONFLICT (plan_id) DO UPDATE SET run_id = excluded.run_id, created_at = excluded.created_at`, p.ID, runID, p.Format, len(p.Steps), body)
+	_, err := q.Exec(ctx, `INSERT INTO `+s.table("plans")+` (plan_id, run_id, format, state, steps, body) VALUES ($1, $2, $3, 'planned', $4, $5)
+		ON CONFLICT (plan_id) DO UPDATE SET run_id = excluded.run_id, created_at = excluded.created_at`, p.ID, runID, p.Format, len(p.Steps), p.JSON())
 	if err != nil {
 		return fmt.Errorf("storing plan %s: %w", p.ID, clean(err))
 	}
@@ -54,12 +49,9 @@ func (s *Store) plan(ctx context.Context, where string, args ...any) (*cluster.P
 	if err != nil {
 		return nil, fmt.Errorf("reading a plan: %w", clean(err))
 	}
-	p := new(cluster.Plan)
-	if err := json.Unmarshal(body, p); err != nil {
+	p, err := cluster.ReadPlan(body)
+	if err != nil {
 		return nil, fmt.Errorf("reading a stored plan: %w", err)
-	}
-	if p.Format != cluster.PlanFormat {
-		return nil, fmt.Errorf("plan %s has format %d, this program reads %d: run again to make a new plan", p.ID, p.Format, cluster.PlanFormat)
 	}
 	return p, nil
 }

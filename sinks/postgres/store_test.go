@@ -88,11 +88,14 @@ func outcome(t *testing.T) *cluster.Outcome {
 		Rules:    []blocking.Stats{{Rule: "phone"}, {Rule: "email"}},
 		Clusters: []cluster.Cluster{{ID: "c1", Members: []contact.Row{0, 1}, Survivor: 0, Decision: scoring.AutoMerge, Auto: [][]contact.Row{{0, 1}}, Edges: []int{0}, Weakest: -1}},
 		Golden:   []cluster.Golden{{Cluster: "c1", Values: []cluster.Value{{Column: 1, Text: "An\x00n", From: 1, Rule: "fill_empty"}}}},
-		Plan:     &cluster.Plan{ID: "p1", Format: cluster.PlanFormat, Steps: []cluster.Step{{Cluster: "s1", Survivor: "1", Losers: []string{"2"}}}},
+		Plan: &cluster.Plan{Format: cluster.PlanFormat, Steps: []cluster.Step{
+			{Cluster: cluster.IDOf([]string{"1", "2"}), Survivor: "1", Losers: []string{"2"}, Guards: []cluster.Guard{{ID: "1", Hash: "a"}, {ID: "2", Hash: "b"}}},
+		}},
 		Explain: func(a, b contact.Row) scoring.Explanation {
 			return scoring.Explanation{A: "1", Probability: 0.5, Comparisons: []scoring.ComparisonResult{{Comparison: "name", A: "\x00bad", B: `"q"`}}}
 		},
 	}
+	o.Plan.ID = o.Plan.Hash()
 	return o
 }
 
@@ -309,6 +312,9 @@ func TestWriteAndRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(o.Plan, plan); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	if same, err := s.Plan(ctx, plan.ID[:8]); err != nil || same.ID != plan.ID {
+		t.Errorf("plan by the start of its id: %v", err)
 	}
 	if _, err := s.Plan(ctx, "zz"); !errors.Is(err, ErrNoPlan) {
 		t.Errorf("a plan that does not exist: %v", err)
