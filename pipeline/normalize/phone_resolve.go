@@ -38,7 +38,11 @@ func (p *PhoneParser) resolve(q phoneQuery) Phone {
 	}
 	phone, ok := p.validNumber(q.number, region)
 	if !ok {
-		return p.withoutPlus(q, rejected(q.number))
+		other := rejected(q.number)
+		if q.country == "" && !known && other.Status == Invalid {
+			other = nationalOnly(q.number) // the default was a guess, and a wrong one
+		}
+		return p.withoutPlus(q, other)
 	}
 	if other, ok := p.ownCodeWithoutPlus(q, region); ok && other.E164 != phone.E164 {
 		return other
