@@ -123,6 +123,9 @@ func (r *runner) found(ctx context.Context, t *contact.Table, rejects []contact.
 	r.warn(o)
 	// Sinks write the record too; only a run whose sinks all succeed leaves one that anybody sees.
 	r.rec.State = run.Done
+	if len(r.opt.Sinks) == 0 {
+		return res, nil
+	}
 	r.stage("write", int64(len(o.Edges)), "pairs")
 	for _, s := range r.opt.Sinks {
 		if err := s.Write(ctx, o, r.rec); err != nil {

@@ -13,11 +13,11 @@ type stopwatch struct {
 	open bool
 }
 
-// stage begins a stage in the record and for whoever watches.
+// stage begins a stage in the record and for whoever watches. Until it ends, the record shows the items it is expected to handle.
 func (r *runner) stage(name string, total int64, unit string) {
 	r.progress.Stage(name, total, unit)
 	r.clock = stopwatch{wall: r.opt.Now(), cpu: cpuSeconds(), open: true}
-	r.rec.Stages = append(r.rec.Stages, run.Stage{Name: name, Unit: unit})
+	r.rec.Stages = append(r.rec.Stages, run.Stage{Name: name, Unit: unit, Items: total})
 }
 
 // endStage ends the current stage, which handled the given number of items.
