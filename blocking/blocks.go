@@ -10,13 +10,22 @@ import (
 // Blocks are the blocks of all rules of a run, and for every contact the live keys it holds.
 //
 // A pair that shares several keys is made by the first of them only: keys carry their rule's number in the top bits and every contact's
-// keys are in ascending order, so the first common key of two contacts decides, and no set of pairs is ever built. Only keys whose
-// blocks are compared in full count; a key that was refined or windowed never hides a pair from a later rule.
+// keys are in ascending order, so the first common key of two contacts decides, and no set of pairs is ever built. Only blocks that really
+// make the pair count: a key that was refined, or a window in which the two stand far apart, never hides a pair from a later rule.
 type Blocks struct {
 	rules []rule
 	sets  []ruleBlocks
 	off   []uint32 // per contact, into live
 	live  []uint64
+
+	windowOff []uint32 // per contact, into windows
+	windows   []place
+}
+
+// place is where a contact stands in a windowed block.
+type place struct {
+	key uint64
+	at  uint32
 }
 
 // ruleBlocks are the blocks of one rule.
@@ -230,16 +239,24 @@ func (s *ruleBlocks) shrink(budget int64) {
 			return
 		}
 		r := &s.runs[i]
+		if r.size() <= window+1 {
+			break // a window over this block and the smaller ones would save nothing
+		}
+		if r.windowed {
+			continue
+		}
 		full := r.pairs()
 		r.windowed = true
-		if saved := full - r.pairs(); saved > 0 {
-			total -= saved
-			s.stats.SkippedBlocks++
-			s.stats.SkippedPairs += saved
-		}
+		total -= full - r.pairs()
+		s.stats.SkippedBlocks++
+		s.stats.SkippedPairs += full - r.pairs()
 	}
 	if total > budget {
-		s.stats.SkippedBlocks += int64(len(s.runs))
+		for _, r := range s.runs {
+			if !r.windowed {
+				s.stats.SkippedBlocks++
+			}
+		}
 		s.stats.SkippedPairs += total
 		s.rows, s.runs = nil, nil
 	}
@@ -274,5 +291,37 @@ func (b *Blocks) index(n int) {
 	// Refined blocks carry fresh keys, so a contact's keys are ordered by rule but not within it.
 	for r := range n {
 		slices.Sort(b.live[b.off[r]:b.off[r+1]])
+	}
+	b.indexWindows(n)
+}
+
+// indexWindows lists the places of every contact in windowed blocks.
+func (b *Blocks) indexWindows(n int) {
+	b.windowOff = make([]uint32, n+1)
+	each := func(do func(r contact.Row, p place)) {
+		for i := range b.sets {
+			s := &b.sets[i]
+			for _, run := range s.runs {
+				if !run.windowed {
+					continue
+				}
+				for at, r := range s.rows[run.from:run.to] {
+					do(r, place{key: run.key, at: uint32(at)})
+				}
+			}
+		}
+	}
+	each(func(r contact.Row, _ place) { b.windowOff[r+1]++ })
+	for i := range n {
+		b.windowOff[i+1] += b.windowOff[i]
+	}
+	b.windows = make([]place, b.windowOff[n])
+	next := slices.Clone(b.windowOff[:n])
+	each(func(r contact.Row, p place) {
+		b.windows[next[r]] = p
+		next[r]++
+	})
+	for r := range n {
+		slices.SortFunc(b.windows[b.windowOff[r]:b.windowOff[r+1]], func(x, y place) int { return cmp.Compare(x.key, y.key) })
 	}
 }

@@ -40,22 +40,46 @@ func (b *Blocks) Pairs(t Task, emit func(Pair)) {
 				end = min(end, i+1+window)
 			}
 			for _, y := range rows[i+1 : end] {
-				a, c := min(x, y), max(x, y)
-				first, rules := b.common(a, c)
-				if run.windowed {
-					// The key is not live: the pair is this block's only when no live key makes it. Two windowed blocks may both make it;
-					// whoever collects pairs keeps one.
-					if rules != 0 {
-						continue
-					}
-					rules = 1 << t.Rule
-				} else if first != run.key {
-					continue
+				if first, rules := b.owner(x, y); first == run.key {
+					emit(Pair{A: min(x, y), B: max(x, y), Rules: rules})
 				}
-				emit(Pair{A: a, B: c, Rules: rules})
 			}
 		}
 	}
+}
+
+// owner is the key of the first block that makes a pair, and the rules of all blocks that do.
+func (b *Blocks) owner(x, y contact.Row) (first uint64, rules uint32) {
+	first, rules = b.common(x, y)
+	if key, more := b.near(x, y); more != 0 {
+		if rules == 0 || key < first {
+			first = key
+		}
+		rules |= more
+	}
+	return first, rules
+}
+
+// near is common for windowed blocks: the two must stand close enough in them.
+func (b *Blocks) near(x, y contact.Row) (first uint64, rules uint32) {
+	p, q := b.windows[b.windowOff[x]:b.windowOff[x+1]], b.windows[b.windowOff[y]:b.windowOff[y+1]]
+	for len(p) > 0 && len(q) > 0 {
+		switch {
+		case p[0].key < q[0].key:
+			p = p[1:]
+		case p[0].key > q[0].key:
+			q = q[1:]
+		default:
+			if max(p[0].at, q[0].at)-min(p[0].at, q[0].at) <= window {
+				if rules == 0 {
+					first = p[0].key
+				}
+				rules |= 1 << (p[0].key >> ruleShift)
+			}
+			p, q = p[1:], q[1:]
+		}
+	}
+	return first, rules
 }
 
 // common is the first live key two contacts share, and the rules of all of them.
@@ -78,9 +102,9 @@ func (b *Blocks) common(x, y contact.Row) (first uint64, rules uint32) {
 	return first, rules
 }
 
-// Rules reports which rules make a pair when compared in full, for explanations.
+// Rules reports which rules make a pair, for explanations.
 func (b *Blocks) Rules(x, y contact.Row) uint32 {
-	_, rules := b.common(x, y)
+	_, rules := b.owner(x, y)
 	return rules
 }
 

@@ -74,26 +74,31 @@ func holders(t *contact.Table) (off []uint32, rows []contact.Row) {
 	return off[:t.KeyDistinct()+1], rows
 }
 
-// nameCounter counts the persons' names in a block. One person under several spellings should count once, so a name counts by the sound
-// of its given name, and initials do not count; but no more names are counted than there are different full names.
+// nameCounter counts the persons' names in a block. One person under several spellings should count once, so names count by the sound
+// of the given names, in which initials do not count, or of the family names, whichever are more: a household differs in the former, the
+// guests of a hotel in both. But no more names are counted than there are different full names.
 type nameCounter struct {
-	full, sound []contact.Code
+	full, given, family []contact.Code
 }
 
 func (c *nameCounter) count(t *contact.Table, block []contact.Row, limit int) int {
-	c.full, c.sound = c.full[:0], c.sound[:0]
-	key, given, sound := t.Col(contact.ColNameKey), t.Col(contact.ColGivenLatin), t.Col(contact.ColGivenPhonetic)
+	c.full, c.given, c.family = c.full[:0], c.given[:0], c.family[:0]
+	key, latin := t.Col(contact.ColNameKey), t.Col(contact.ColGivenLatin)
+	given, family := t.Col(contact.ColGivenPhonetic), t.Col(contact.ColFamilyPhonetic)
 	for _, r := range block {
 		full := key.Code(r)
 		if full == 0 {
 			continue
 		}
 		c.full = addSmall(c.full, full, limit)
-		if len(given.Value(r)) > 1 {
-			c.sound = addSmall(c.sound, sound.Code(r), limit)
+		if len(latin.Value(r)) > 1 {
+			c.given = addSmall(c.given, given.Code(r), limit)
+		}
+		if code := family.Code(r); code != 0 {
+			c.family = addSmall(c.family, code, limit)
 		}
 	}
-	return min(distinct(c.full), max(distinct(c.sound), 1))
+	return min(distinct(c.full), max(distinct(c.given), distinct(c.family), 1))
 }
 
 // addSmall appends a code unless it is among the first few, which keeps the usual tiny block free of sorting.

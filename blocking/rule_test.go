@@ -1,0 +1,124 @@
+package blocking
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// TestRules says which rules pair two contacts.
+func TestRules(t *testing.T) {
+	ann := named("ann", "okafor")
+	at := func(g guest, born int, cols ...any) guest {
+		out := guest{cols: map[contact.Col]string{}, born: born, keys: g.keys, own: g.own}
+		for c, v := range g.cols {
+			out.cols[c] = v
+		}
+		for i := 0; i < len(cols); i += 2 {
+			out.cols[cols[i].(contact.Col)] = cols[i+1].(string)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name string
+		a, b guest
+		want []string
+	}{
+		{"nothing", named("ann", "okafor"), named("ben", "lind"), nil},
+		{"two empty contacts", guest{}, guest{}, nil},
+		{"login", guest{keys: "sso:u1"}, guest{keys: "sso:u1"}, []string{"sso"}},
+		{"email and its local part", guest{keys: "email:ann.okafor@x.org"}, guest{keys: "email:ann.okafor@x.org"}, []string{"email", "email_local_part"}},
+		{"local part", guest{keys: "email:ann.okafor@x.org"}, guest{keys: "email:ann.okafor@y.org"}, []string{"email_local_part"}},
+		{"short local part", guest{keys: "email:ann@x.org"}, guest{keys: "email:ann@y.org"}, nil},
+		{"one text in two spaces", guest{keys: "phone:5"}, guest{keys: "handle:5"}, nil},
+		{"derived on one side", guest{keys: "demail:a*"}, guest{keys: "demail:a"}, []string{"derived_email"}},
+		{"derived on neither side", guest{keys: "demail:a"}, guest{keys: "demail:a"}, nil},
+		{"name and birthdate", at(ann, 19840312), at(ann, 19840312), []string{"name_birthdate", "family_birthdate", "given_birthdate", "sound_name", "name"}},
+		{"family and birthdate", at(ann, 19840312), at(named("ben", "okafor"), 19840312), []string{"family_birthdate"}},
+		{"a missing birthdate is no birthdate", at(ann, 0), at(named("ben", "okafor"), 0), nil},
+		{"sounds", ann, named("anna", "okafr"), []string{"sound_name"}},
+		{"swapped", ann, named("okafor", "ann"), []string{"name"}},
+		{"company", at(ann, 0, contact.ColCompany, "acme"), at(named("okafor", "ann"), 0, contact.ColCompany, "acme"), []string{"name_company", "name"}},
+		{"street", at(named("ann", ""), 0, contact.ColStreet, "s"), at(named("amy", ""), 0, contact.ColStreet, "s"), []string{"street_given"}},
+		{"birthdate and postcode", at(guest{}, 19840312, contact.ColPostcode, "p"), at(guest{}, 19840312, contact.ColPostcode, "p"), []string{"birthdate_postcode"}},
+		{"two tenants", at(ann, 19840312, contact.ColTenant, "a"), at(ann, 19840312, contact.ColTenant, "b"), nil},
+		{"a column of the customer's", guest{own: "x"}, guest{own: "x"}, []string{"column_shoe"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := build(t, newTable(t, c.a, c.b), wide)
+			pairs, _ := collect(b, 100)
+			var got []string
+			for _, p := range pairs {
+				for i, n := range b.RuleNames() {
+					if p.Rules>>i&1 == 1 {
+						got = append(got, n)
+					}
+				}
+			}
+			if diff := gocmp.Diff(c.want, got); diff != "" {
+				t.Errorf("rules (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDisabledRules(t *testing.T) {
+	tab := newTable(t, guest{keys: "email:ann@x.org"}, guest{keys: "email:ann@x.org"})
+	b := build(t, tab, Config{Disable: []string{"email"}})
+	if pairs, _ := collect(b, 10); len(pairs) != 0 || slices.Contains(b.RuleNames(), "email") {
+		t.Errorf("a disabled rule made %d pairs", len(pairs))
+	}
+}
+
+func TestSelectiveColumns(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		values int // distinct values among 60 contacts
+		want   bool
+	}{{"one value", 1, false}, {"a status", 5, false}, {"few per value", 20, true}, {"nearly unique", 59, true}, {"unique", 60, false}} {
+		guests := make([]guest, 60)
+		for i := range guests {
+			guests[i].own = fmt.Sprint("v", i%c.values)
+		}
+		tab := newTable(t, guests...)
+		col, _ := tab.Custom(0)
+		if got := selective(col, tab.Len()); got != c.want {
+			t.Errorf("%s: selective is %v", c.name, got)
+		}
+	}
+}
+
+func TestMatchKey(t *testing.T) {
+	names := []string{"a", "b", "c"}
+	for rules, want := range map[uint32]string{0: "", 1: "a", 4: "c", 6: "b"} {
+		if got := MatchKey(rules, names); got != want {
+			t.Errorf("MatchKey(%b) = %q, want %q", rules, got, want)
+		}
+	}
+}
+
+func TestRulesFitTheirBits(t *testing.T) {
+	if n := len(baseRules()); n > maxRules || maxRules > 1<<(64-ruleShift) {
+		t.Errorf("%d rules do not fit", n)
+	}
+	seen := map[string]bool{}
+	for _, r := range baseRules() {
+		if r.name == "" || r.description == "" || seen[r.name] {
+			t.Errorf("rule %q has no name or description of its own", r.name)
+		}
+		seen[r.name] = true
+	}
+}
+
+func TestConfigValidate(t *testing.T) {
+	if errs := (Config{}).Validate(); len(errs) != 0 {
+		t.Errorf("the zero value is refused: %v", errs)
+	}
+	if errs := (Config{MaxNames: -1, MaxBlock: 1, MaxIdentityBlock: 1, PairsPerContact: -2, Disable: []string{"emial"}}).Validate(); len(errs) != 5 {
+		t.Errorf("got %v, want five problems", errs)
+	}
+}
