@@ -33,6 +33,9 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 	if c.Contacts.Table == "" {
 		return nil, usagef("contacts.table is not set in %s", in.configPath)
 	}
+	if c.Contacts.ID == "" {
+		return nil, usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
+	}
 	conn, err := connConfig(in, c)
 	if err != nil {
 		return nil, err
@@ -90,9 +93,6 @@ func tables(conn *pgx.ConnConfig, c *config.Config, where string) extract.Postgr
 
 // runDatabase is the nightly job.
 func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config) (err error) {
-	if c.Contacts.ID == "" {
-		return usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
-	}
 	folder := report.New(report.Config{Dir: c.Report.Dir})
 	if err := folder.Check(); err != nil {
 		return err
@@ -184,9 +184,6 @@ func (a *app) mergeAutomatically(ctx context.Context, c *config.Config, lock *po
 
 // findInDatabase matches the contacts of the database and writes nothing.
 func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Config) (*pipeline.Result, error) {
-	if c.Contacts.ID == "" {
-		return nil, usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
-	}
 	d, err := a.connect(ctx, in, c, false)
 	if err != nil {
 		return nil, err
