@@ -148,7 +148,13 @@ func checkStats(rt *rapid.T, tab *contact.Table, b *Blocks, newPairs []int64) {
 // pair that is not compared is counted.
 func TestOversizedBlocks(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		tab := newTable(t, drawGuests(rt, 120)...)
+		guests := drawGuests(rt, 120)
+		if rapid.Bool().Draw(rt, "nothing to refine by") {
+			for i := range guests {
+				guests[i].cols, guests[i].born = nil, 0
+			}
+		}
+		tab := newTable(t, guests...)
 		cfg := Config{
 			MaxBlock: rapid.IntRange(2, 20).Draw(rt, "block"), MaxIdentityBlock: rapid.IntRange(2, 20).Draw(rt, "identity block"),
 			PairsPerContact: rapid.SampledFrom([]int{1 << 20, 5, 1}).Draw(rt, "budget"),
@@ -192,9 +198,19 @@ func TestOversizedBlocks(t *testing.T) {
 
 // TestStoppedKeyHidesNothing is the trap in one example: the first common key of two contacts is one of a front desk, the second is their own.
 func TestStoppedKeyHidesNothing(t *testing.T) {
+	t.Run("refined", func(t *testing.T) {
+		checkTrap(t, func(i int) guest { return named(fmt.Sprint(string(rune('a'+i%26)), i), fmt.Sprint(string(rune('a'+i/26)), i)) })
+	})
+	t.Run("windowed", func(t *testing.T) {
+		checkTrap(t, func(int) guest { return guest{} })
+	})
+}
+
+func checkTrap(t *testing.T, visitor func(i int) guest) {
+	t.Helper()
 	var guests []guest
 	for i := range 60 {
-		guests = append(guests, named(fmt.Sprint(string(rune('a'+i%26)), i), fmt.Sprint(string(rune('a'+i/26)), i)).with("email:desk@x.org"))
+		guests = append(guests, visitor(i).with("email:desk@x.org"))
 	}
 	guests[3].keys += " phone:+1"
 	guests[57].keys += " phone:+1"
