@@ -52,8 +52,10 @@ func TestApply(t *testing.T) {
 		{"notes", `SELECT coalesce(body, '') FROM notes WHERE contact_id = 1 ORDER BY 1`, []string{"", "same", "same"}},
 		{"tags", `SELECT tag FROM tags WHERE contact_id = 1 ORDER BY 1`, []string{"new", "vip"}},
 		{"redirects", `SELECT loser_id || '>' || survivor_id FROM contactmerge.redirects WHERE active ORDER BY 1`, []string{"2>1", "3>1"}},
-		{"archive", `SELECT contact_id || ' ' || array_to_string(image, ',', '-') FROM contactmerge.archived_contacts ORDER BY 1`,
-			[]string{"2 2,Ann,-,ann@example.com,5,2026-01-01 00:00:00+00", "3 3,Anne,Okafor,-,-,2026-01-01 00:00:00+00"}},
+		{
+			"archive", `SELECT contact_id || ' ' || array_to_string(image, ',', '-') FROM contactmerge.archived_contacts ORDER BY 1`,
+			[]string{"2 2,Ann,-,ann@example.com,5,2026-01-01 00:00:00+00", "3 3,Anne,Okafor,-,-,2026-01-01 00:00:00+00"},
+		},
 		{"left out of the next run", `SELECT id::text FROM contacts WHERE ` + RedirectFilterSQL("", "id") + ` ORDER BY id`, []string{"1", "4", "5"}},
 		{"plan", `SELECT state FROM contactmerge.plans`, []string{"applied"}},
 		{"removed identities", `SELECT array_to_string(before, ',', '-') FROM contactmerge.journal WHERE action = 'remove' ORDER BY 1`, []string{"2,2,email,ann@example.com,false", "4,3,phone,+1 202 555 0143,true"}},

@@ -54,7 +54,7 @@ func testConfig() Config {
 }
 
 // prepare makes a customer database of the given script with our schema beside it, for others to clone.
-func prepare(t *testing.T, sql string) *pgtest.Database {
+func prepare(t testing.TB, sql string) *pgtest.Database {
 	t.Helper()
 	db := pgtest.DB(t)
 	script(t, db, sql)
@@ -62,7 +62,7 @@ func prepare(t *testing.T, sql string) *pgtest.Database {
 }
 
 // script runs SQL in a customer's database, and puts our schema beside it.
-func script(t *testing.T, db *pgtest.Database, sql string) {
+func script(t testing.TB, db *pgtest.Database, sql string) {
 	t.Helper()
 	db.Exec(t, sql)
 	store := openStore(t, db.DSN)
@@ -86,13 +86,13 @@ func openStore(t testing.TB, dsn string) *postgres.Store {
 }
 
 // setUp makes a customer database of the given script, and takes the run lock.
-func setUp(t *testing.T, script string) *bench {
+func setUp(t testing.TB, script string) *bench {
 	t.Helper()
 	return attach(t, prepare(t, script))
 }
 
 // attach takes the run lock in a prepared database.
-func attach(t *testing.T, db *pgtest.Database) *bench {
+func attach(t testing.TB, db *pgtest.Database) *bench {
 	t.Helper()
 	b := &bench{db: db, cfg: testConfig(), store: openStore(t, db.DSN)}
 	t.Cleanup(b.store.Close)

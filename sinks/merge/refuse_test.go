@@ -158,8 +158,10 @@ func TestStartRefuses(t *testing.T) {
 		{name: "view", script: `CREATE VIEW people AS SELECT * FROM contacts`, words: "must be unique", config: func(c *Config) { c.Contacts = "people" }},
 		{name: "inheritance", script: `CREATE TABLE old_notes () INHERITS (notes)`, words: "public.notes takes part in table inheritance"},
 		{name: "rules", script: `CREATE RULE r AS ON UPDATE TO notes DO ALSO NOTIFY x`, words: "public.notes has rules"},
-		{name: "large table without index", script: `CREATE TABLE logs (contact_id bigint REFERENCES contacts); INSERT INTO logs SELECT 4 FROM generate_series(1, 10001); ANALYZE logs`,
-			words: `CREATE INDEX CONCURRENTLY ON "public"."logs" ("contact_id")`},
+		{
+			name: "large table without index", script: `CREATE TABLE logs (contact_id bigint REFERENCES contacts); INSERT INTO logs SELECT 4 FROM generate_series(1, 10001); ANALYZE logs`,
+			words: `CREATE INDEX CONCURRENTLY ON "public"."logs" ("contact_id")`,
+		},
 		{name: "reference of another type", script: `CREATE TABLE calls (contact text)`, words: "its type is", config: func(c *Config) { c.References = []Reference{{"calls", "contact"}} }},
 		{name: "archive column", words: `no column "merged_into"`, config: func(c *Config) { c.ArchiveColumn = "merged_into" }},
 	}

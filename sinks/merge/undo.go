@@ -43,15 +43,16 @@ func (m *Merger) undo(ctx context.Context, w *work) (kept int64, err error) {
 	if _, err := w.tx.Exec(ctx, `LOCK TABLE `+w.cat.contacts.sql()+` IN ROW EXCLUSIVE MODE`); err != nil {
 		return 0, err
 	}
-	content, err := w.ledgerRow(ctx)
-	if err != nil {
+	// Says which contacts to lock.
+	if _, err := w.ledgerRow(ctx); err != nil {
 		return 0, err
 	}
 	if _, err := w.rows(ctx, " FOR UPDATE OF t"); err != nil {
 		return 0, err
 	}
 	// Asked again under the locks: another run may have been faster.
-	if content, err = w.ledgerRow(ctx); err != nil {
+	content, err := w.ledgerRow(ctx)
+	if err != nil {
 		return 0, err
 	}
 	now, err := w.cat.fingerprintNow(ctx, w.tx)

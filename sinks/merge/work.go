@@ -48,9 +48,18 @@ func (w *work) survivor() []string { return []string{w.step.Survivor} }
 // behind poolers, which keep nothing else.
 func pin(ctx context.Context, tx pgx.Tx, lock, statement time.Duration) error {
 	settings := [][2]string{
-		{"search_path", "pg_catalog"}, {"row_security", "off"}, {"synchronous_commit", "on"},
-		{"TimeZone", "UTC"}, {"DateStyle", "ISO"}, {"IntervalStyle", "postgres"}, {"bytea_output", "hex"}, {"extra_float_digits", "1"}, {"xmloption", "content"},
-		{"lock_timeout", milliseconds(lock)}, {"statement_timeout", milliseconds(statement)}, {"idle_in_transaction_session_timeout", milliseconds(statement)},
+		{"search_path", "pg_catalog"},
+		{"row_security", "off"},
+		{"synchronous_commit", "on"},
+		{"TimeZone", "UTC"},
+		{"DateStyle", "ISO"},
+		{"IntervalStyle", "postgres"},
+		{"bytea_output", "hex"},
+		{"extra_float_digits", "1"},
+		{"xmloption", "content"},
+		{"lock_timeout", milliseconds(lock)},
+		{"statement_timeout", milliseconds(statement)},
+		{"idle_in_transaction_session_timeout", milliseconds(statement)},
 	}
 	var calls []string
 	for _, s := range settings {

@@ -47,7 +47,8 @@ func Open(ctx context.Context, cfg *pgx.ConnConfig, opt Options) (*Store, error)
 	if !schemaName.MatchString(opt.Schema) {
 		return nil, fmt.Errorf("schema name %q: use lower-case letters, digits and _ only", opt.Schema)
 	}
-	pc, err := pgxpool.ParseConfig("")
+	// Parsed once more only because a pool's configuration cannot be made otherwise; what counts is the one we were given.
+	pc, err := pgxpool.ParseConfig(cfg.ConnString())
 	if err != nil {
 		return nil, fmt.Errorf("preparing the connection pool: %w", err)
 	}

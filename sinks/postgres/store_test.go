@@ -20,7 +20,7 @@ import (
 	"github.com/contactmerge/contactmerge/scoring"
 )
 
-func openStore(t *testing.T, db *pgtest.Database, opt Options) *Store {
+func openStore(t testing.TB, db *pgtest.Database, opt Options) *Store {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(db.DSN)
 	if err != nil {
@@ -37,7 +37,7 @@ func openStore(t *testing.T, db *pgtest.Database, opt Options) *Store {
 	return s
 }
 
-func migrated(t *testing.T) (*Store, *pgtest.Database) {
+func migrated(t testing.TB) (*Store, *pgtest.Database) {
 	t.Helper()
 	db := pgtest.DB(t)
 	s := openStore(t, db, Options{})
@@ -48,18 +48,24 @@ func migrated(t *testing.T) (*Store, *pgtest.Database) {
 }
 
 // outcome is a run's findings over contacts 1, 2, 3: an auto_merge pair and a review pair.
-func outcome(t *testing.T) *cluster.Outcome {
+func outcome(t testing.TB) *cluster.Outcome {
+	t.Helper()
+	return outcomeOf(t, 3)
+}
+
+// outcomeOf is the same over more contacts.
+func outcomeOf(t testing.TB, contacts int) *cluster.Outcome {
 	t.Helper()
 	layout := contact.Layout{Name: "test", Contacts: []contact.Column{{Name: "id", Field: contact.FieldID}, {Name: "first", Field: contact.FieldFirstName}}, Parts: 1}
 	bb := contact.NewBatchBuilder(contact.Contacts, "test", layout.Contacts, nil)
-	for i, name := range []string{"Ann", "Ann", "Ben"} {
+	for i := range contacts {
 		bb.Set(0, strconv.Itoa(i+1))
-		bb.Set(1, name)
+		bb.Set(1, "Ann")
 		bb.FinishRow(int64(i + 1))
 	}
 	batch := bb.Flush()
 	chunk, b := contact.NewChunk(layout), contact.NewBuilder(layout)
-	for i := range 3 {
+	for i := range contacts {
 		chunk.Add(batch, i, &contact.Normal{}, nil)
 	}
 	b.Absorb(chunk)
@@ -258,7 +264,7 @@ func TestTwoSchemasTwoLocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = l.Release(context.Background()) }()
+		t.Cleanup(func() { _ = l.Release(context.Background()) })
 	}
 }
 
