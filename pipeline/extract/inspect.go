@@ -32,6 +32,7 @@ type ColumnInfo struct {
 	contact.Column
 	Type       string // as SQL writes it
 	PrimaryKey bool   // alone, not as part of a longer key
+	Peer       bool   // refers to another row of the same table
 	Readable   bool   // the user has the right to
 	Usable     bool   // readable, and of a type whose text can be compared
 }
@@ -196,7 +197,7 @@ func describe(t *table, sample [][]string) TableInfo {
 	}
 	recognised := Recognise(usable, sample, RecogniseOptions{Fixed: fixed})
 	for _, c := range t.columns {
-		col := ColumnInfo{Column: contact.Column{Name: c.name, Field: contact.FieldIgnore, How: byDefault}, Type: c.typ, PrimaryKey: c.primary, Readable: c.readable}
+		col := ColumnInfo{Column: contact.Column{Name: c.name, Field: contact.FieldIgnore, How: byDefault}, Type: c.typ, PrimaryKey: c.primary, Peer: c.peer, Readable: c.readable}
 		if i := slices.Index(usable, c.name); i >= 0 {
 			col.Column, col.Usable = recognised[i], true
 		}
