@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/contactmerge/contactmerge/internal/pgtest"
@@ -43,12 +46,29 @@ func TestPostgresScripts(t *testing.T) {
 			db := pgtest.DB(t)
 			testscript.Run(t, params(file, func(env *testscript.Env) error {
 				env.Setenv("CONTACTMERGE_DSN", db.DSN)
-				env.Setenv("DATABASE", db.Name)
+				env.Setenv("READER", reader(t, db))
 				env.Setenv("DEMO", demo)
 				return nil
 			}))
 		})
 	}
+}
+
+// reader makes a role that may log in and make a schema of its own, and nothing else.
+func reader(t *testing.T, db *pgtest.Database) string {
+	t.Helper()
+	role := "reader_of_" + db.Name
+	db.Exec(t, `CREATE ROLE `+role+` LOGIN PASSWORD 'reader'; GRANT CREATE ON DATABASE `+db.Name+` TO `+role)
+	t.Cleanup(func() {
+		if _, err := db.Pool(t).Exec(context.Background(), `DROP OWNED BY `+role+`; DROP ROLE `+role); err != nil {
+			t.Errorf("dropping the role: %v", err)
+		}
+	})
+	cfg, err := pgx.ParseConfig(db.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("host=%s port=%d dbname=%s user=%s password=reader", cfg.Host, cfg.Port, db.Name, role)
 }
 
 func params(pattern string, setup func(*testscript.Env) error) testscript.Params {
