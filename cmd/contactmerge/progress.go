@@ -27,9 +27,10 @@ func newProgress(w io.Writer, log *slog.Logger) pipeline.Progress {
 
 // bars draws one bar a stage, with the time left.
 type bars struct {
-	mu  sync.Mutex
-	p   *mpb.Progress
-	bar *mpb.Bar
+	mu    sync.Mutex
+	p     *mpb.Progress
+	bar   *mpb.Bar
+	total int64
 }
 
 // Stage begins a bar.
@@ -37,10 +38,13 @@ func (b *bars) Stage(name string, total int64, _ string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.end()
-	b.bar = b.p.AddBar(total,
+	b.total = total
+	// A bar that is born with a total ends by reaching it, and never if the estimate was too high.
+	b.bar = b.p.AddBar(0,
 		mpb.PrependDecorators(decor.Name(name, decor.WC{W: 24, C: decor.DindentRight}), decor.CountersNoUnit("%d / %d", decor.WCSyncWidth)),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Name("  "), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_MMSS), "done ")),
 	)
+	b.bar.SetTotal(total, false)
 }
 
 // Add advances the bar.
@@ -61,10 +65,16 @@ func (b *bars) Stop() {
 }
 
 func (b *bars) end() {
-	if b.bar != nil {
-		b.bar.SetTotal(-1, true) // totals are estimates: what is there is all there is
-		b.bar = nil
+	if b.bar == nil {
+		return
 	}
+	done := b.bar.Current()
+	if done == 0 {
+		done = max(b.total, 1) // a stage that is one piece of work, and done
+	}
+	b.bar.SetCurrent(done)
+	b.bar.SetTotal(done, true) // totals are estimates: what is there is all there is
+	b.bar = nil
 }
 
 // lineEvery is how often a stage that takes long says how far it is.
