@@ -11,6 +11,7 @@ import (
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/pipeline"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
@@ -202,13 +203,15 @@ func mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 		m.Columns = append(m.Columns, col.Name)
 	}
 	if c.Identities != nil {
-		m.Identities = c.Identities.Table
+		m.Identities, m.IdentityWhere = c.Identities.Table, c.Identities.Where
 		for _, col := range rec.IdentityColumns {
 			switch col.Field {
-			case "contact_id":
+			case contact.FieldContactID:
 				m.IdentityContact = col.Name
-			case "value":
+			case contact.FieldValue:
 				m.IdentityValue = col.Name
+			case contact.FieldChannel:
+				m.IdentityChannel = col.Name
 			}
 		}
 	}
