@@ -54,13 +54,32 @@ func (e *serverError) Error() string {
 
 func (e *serverError) Unwrap() error { return e.pg }
 
-// clean takes what may be personal out of an error of the server.
+// cleaned is an error whose text was gone through.
+type cleaned struct {
+	text string
+	pg   *pgconn.PgError
+}
+
+func (e *cleaned) Error() string { return e.text }
+
+func (e *cleaned) Unwrap() error { return e.pg }
+
+// clean takes what may be personal out of the text of an error of the server, and leaves what was said around it.
 func clean(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return &serverError{pg}
+	var done *cleaned
+	var server *serverError
+	if errors.As(err, &done) || errors.As(err, &server) {
+		return err
 	}
-	return err
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	server = &serverError{pg}
+	if !strings.Contains(err.Error(), pg.Error()) {
+		return server // said in other words, which nobody has checked
+	}
+	return &cleaned{strings.ReplaceAll(err.Error(), pg.Error(), server.Error()), pg}
 }
 
 // class is what to do about an error of a step.

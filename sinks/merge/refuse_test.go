@@ -14,6 +14,7 @@ func TestRefusals(t *testing.T) {
 	base := prepare(t, crm)
 	tests := []struct {
 		name, script, words string
+		since               int  // server version
 		unforeseen          bool // the dry run cannot know
 		config              func(*Config)
 		change              func(*cluster.Step)
@@ -21,9 +22,14 @@ func TestRefusals(t *testing.T) {
 		{name: "unique collision with the survivor", script: `INSERT INTO tags VALUES (2, 'vip')`, words: `"tags_pkey" of public.tags`},
 		{name: "unique on the reference alone", script: `CREATE TABLE profile (contact_id bigint UNIQUE REFERENCES contacts); INSERT INTO profile VALUES (1), (2)`, words: `"profile_contact_id_key"`},
 		{
-			name:   "unique with nulls that are equal, on an expression, in part of the table",
+			name:   "unique on an expression, in part of the table",
 			script: `CREATE TABLE slots (contact_id bigint REFERENCES contacts, slot text, live boolean); CREATE UNIQUE INDEX one_slot ON slots (lower(slot), contact_id) WHERE live; INSERT INTO slots VALUES (1, 'A', true), (2, 'a', true), (1, 'b', false), (2, 'b', false)`,
 			words:  `"one_slot"`,
+		},
+		{
+			name: "unique with nulls that are equal", since: 15,
+			script: `CREATE TABLE slots (contact_id bigint REFERENCES contacts, slot text, UNIQUE NULLS NOT DISTINCT (contact_id, slot)); INSERT INTO slots VALUES (1, NULL), (2, NULL)`,
+			words:  `"slots_contact_id_slot_key"`,
 		},
 		{
 			name:   "deferred unique",
@@ -119,6 +125,9 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if base.Server.Version < tt.since {
+				t.Skipf("PostgreSQL %d has no such thing", base.Server.Version)
+			}
 			b := attach(t, base.Clone(t))
 			if tt.script != "" {
 				b.db.Exec(t, tt.script)

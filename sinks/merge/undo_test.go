@@ -165,6 +165,25 @@ func TestChain(t *testing.T) {
 	b.wantJournalSound(t)
 }
 
+// TestOrderDoesNotMatter merges three contacts at once, and one after the other: the customer's rows are the same in the end.
+func TestOrderDoesNotMatter(t *testing.T) {
+	base := prepare(t, crm+`
+		CREATE TABLE slots (contact_id bigint REFERENCES contacts, slot text, UNIQUE (contact_id, slot)); INSERT INTO slots VALUES (1, NULL), (2, NULL), (3, NULL), (3, 'a');
+		UPDATE contacts SET manager_id = 3 WHERE id = 2;`)
+	once, twice := attach(t, base.Clone(t)), attach(t, base.Clone(t))
+	wantOnly(t, once.apply(t, planOf(once.step(t, "1", "2", "3"))), Applied)
+	for _, loser := range []string{"2", "3"} {
+		wantOnly(t, twice.apply(t, planOf(twice.step(t, "1", loser))), Applied)
+	}
+	if d := diff(once.dump(t), twice.dump(t)); d != "" {
+		t.Errorf("(-once +twice):\n%s", d)
+	}
+	const redirects = `SELECT loser_id || '>' || survivor_id FROM contactmerge.redirects WHERE active ORDER BY 1`
+	if d := diff(once.query(t, redirects), twice.query(t, redirects)); d != "" {
+		t.Errorf("redirects (-once +twice):\n%s", d)
+	}
+}
+
 func TestUndoRefuses(t *testing.T) {
 	base := prepare(t, crm)
 	for _, tt := range []struct{ name, script, words, wrong string }{

@@ -30,17 +30,36 @@ func (e *serverError) Error() string {
 
 func (e *serverError) Unwrap() error { return e.pg }
 
-// clean takes what may be personal out of an error of the server.
+// cleaned is an error whose text was gone through.
+type cleaned struct {
+	text string
+	pg   *pgconn.PgError
+}
+
+func (e *cleaned) Error() string { return e.text }
+
+func (e *cleaned) Unwrap() error { return e.pg }
+
+// clean takes what may be personal out of the text of an error of the server, and leaves what was said around it.
 func clean(err error) error {
+	var done *cleaned
+	var server *serverError
+	if errors.As(err, &done) || errors.As(err, &server) {
+		return err
+	}
 	var m migrate.MigrationPgError
 	if errors.As(err, &m) {
 		return fmt.Errorf("migration %s: %w", m.MigrationName, &serverError{m.PgError})
 	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return &serverError{pg}
+	if !errors.As(err, &pg) {
+		return err
 	}
-	return err
+	server = &serverError{pg}
+	if !strings.Contains(err.Error(), pg.Error()) {
+		return server // said in other words, which nobody has checked
+	}
+	return &cleaned{strings.ReplaceAll(err.Error(), pg.Error(), server.Error()), pg}
 }
 
 // code is the SQLSTATE of an error, "" when the server did not send it.
