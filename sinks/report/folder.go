@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
 )
 
 const recordName = "run.json"
@@ -97,7 +98,10 @@ func stage(dir string, names []string) (*staging, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder above the report: %w", err)
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".contactmerge-*.tmp") // 0700
+	if err := sweep(dir, names, time.Now()); err != nil {
+		return nil, err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), hiddenName(dir)+"*.tmp") // 0700
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary folder beside the report: %w", err)
 	}

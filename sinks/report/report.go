@@ -78,6 +78,9 @@ func (f *Folder) files(r *run.Record) []file {
 		{"golden.parquet", writeGoldenParquet},
 		{"plan.json", writePlan},
 		{"report.html", func(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
+			if r.Refresh != nil {
+				r.Refresh() // the page and the record tell the same times, which include the files above
+			}
 			return writeHTML(ctx, w, page{cfg: f.cfg, out: o, rec: r})
 		}},
 		{recordName, func(_ context.Context, w io.Writer, _ *cluster.Outcome) error { return writeRecord(w, r) }},
@@ -94,13 +97,11 @@ func (f *Folder) Check() error {
 }
 
 // Write writes the whole report, or nothing: the files are made in a hidden folder beside the target and take its place when all of
-// them are on disk. An earlier report stays complete until then. A killed process leaves at most a hidden .contactmerge-* folder behind.
+// them are on disk. An earlier report stays complete until then. A killed process leaves at most a hidden .contactmerge-* folder behind,
+// which a later report at the same place clears up.
 func (f *Folder) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) error {
 	if err := f.cfg.Validate(); err != nil {
 		return err
-	}
-	if r.Refresh != nil {
-		r.Refresh() // the page and the record tell the same times
 	}
 	s, err := stage(f.cfg.Dir, f.names())
 	if err != nil {
