@@ -72,6 +72,7 @@ func reader(t *testing.T, db *pgtest.Database) string {
 }
 
 func params(pattern string, setup func(*testscript.Env) error) testscript.Params {
+	syscall.Umask(0o022) // scripts hold configurations, which the program refuses when a group may change them
 	files, err := filepath.Glob(pattern)
 	if err != nil {
 		panic(err)
