@@ -123,25 +123,29 @@ func (w *Worker) phoneLevel(a, b contact.Row, f *allFacts) uint8 {
 		return phoneShared
 	case f[contact.SpaceDerivedPhone].derived || f[contact.SpaceNationalNumber].derived:
 		return phoneDerived
-	case !p.a || !p.b:
+	case p.a && p.b:
+		return w.nearPhone(a, b, contact.SpacePhone)
+	case f[contact.SpaceNationalNumber].a && f[contact.SpaceNationalNumber].b:
+		// Numbers of unknown country can be told apart all the same.
+		return w.nearPhone(a, b, contact.SpaceNationalNumber)
+	default:
 		return 0
 	}
-	return w.nearPhone(a, b)
 }
 
 // extensionMark separates a number from its extension in a phone key.
 const extensionMark = ";ext="
 
 // nearPhone compares numbers that are not equal, best pair first.
-func (w *Worker) nearPhone(a, b contact.Row) uint8 {
+func (w *Worker) nearPhone(a, b contact.Row, space contact.Space) uint8 {
 	t, best := w.s.table, phoneDifferent
 	for _, x := range t.Keys(a) {
-		if x.Space != contact.SpacePhone {
+		if x.Space != space {
 			continue
 		}
 		px, _, _ := strings.Cut(t.KeyText(x.Value), extensionMark)
 		for _, y := range t.Keys(b) {
-			if y.Space != contact.SpacePhone {
+			if y.Space != space {
 				continue
 			}
 			py, _, _ := strings.Cut(t.KeyText(y.Value), extensionMark)
