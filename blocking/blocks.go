@@ -80,11 +80,14 @@ func Build(t *contact.Table, cfg Config, run contact.Parallel) (*Blocks, error) 
 func buildRule(t *contact.Table, r rule, number uint64, limit int) ruleBlocks {
 	entries := make([]entry, 0, t.Len())
 	contacts := int64(0)
+	var row contact.Row
+	add := func(key uint64, mark bool) {
+		entries = append(entries, entry{key: number<<ruleShift | key, row: row, mark: mark})
+	}
 	for i := range t.Len() {
-		row, before := contact.Row(i), len(entries)
-		r.keys(t, row, func(key uint64, mark bool) {
-			entries = append(entries, entry{key: number<<ruleShift | key, row: row, mark: mark})
-		})
+		before := len(entries)
+		row = contact.Row(i)
+		r.keys(t, row, add)
 		if len(entries) > before {
 			contacts++
 		}

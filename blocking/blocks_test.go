@@ -199,7 +199,9 @@ func TestOversizedBlocks(t *testing.T) {
 // TestStoppedKeyHidesNothing is the trap in one example: the first common key of two contacts is one of a front desk, the second is their own.
 func TestStoppedKeyHidesNothing(t *testing.T) {
 	t.Run("refined", func(t *testing.T) {
-		checkTrap(t, func(i int) guest { return named(fmt.Sprint(string(rune('a'+i%26)), i), fmt.Sprint(string(rune('a'+i/26)), i)) })
+		checkTrap(t, func(i int) guest {
+			return named(fmt.Sprint(string(rune('a'+i%26)), i), fmt.Sprint(string(rune('a'+i/26)), i))
+		})
 	})
 	t.Run("windowed", func(t *testing.T) {
 		checkTrap(t, func(int) guest { return guest{} })

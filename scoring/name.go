@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
@@ -288,12 +289,14 @@ func isInitialOf(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	x, y := strings.Fields(a), strings.Fields(b)
-	if len(x) == 0 || len(x) > len(y) || len(a) == len(b) {
+	if a == "" || len(a) == len(b) {
 		return false
 	}
-	for i, t := range x {
-		if !isLetter(t) || !strings.HasPrefix(y[i], t) {
+	for a != "" {
+		var x, y string
+		x, a, _ = strings.Cut(a, " ")
+		y, b, _ = strings.Cut(b, " ")
+		if !isLetter(x) || !strings.HasPrefix(y, x) {
 			return false
 		}
 	}
@@ -302,8 +305,8 @@ func isInitialOf(a, b string) bool {
 
 // isLetter reports whether a token is a single letter of an alphabet; a single CJK character is a whole name.
 func isLetter(t string) bool {
-	r := []rune(t)
-	return len(r) == 1 && r[0] < 0x1100
+	r, size := utf8.DecodeRuneInString(t)
+	return size == len(t) && size > 0 && r < 0x1100
 }
 
 // soundsAlike wants equal phonetic codes and the same first letter: the codes are coarse, and people rarely mishear how a name begins.

@@ -113,3 +113,22 @@ func TestCloseNameLimits(t *testing.T) {
 		}
 	}
 }
+
+// FuzzText gives the text comparisons anything at all: long, broken and foreign.
+func FuzzText(f *testing.F) {
+	f.Add("acme fiction", "fiction acme")
+	f.Add("", "\xff\xfe")
+	f.Add(string(make([]byte, 300)), "王伟")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if distance(a, b) != distance(b, a) || similar(a, b) != similar(b, a) || closeName(a, b) != closeName(b, a) || isInitialOf(a, b) != isInitialOf(b, a) ||
+			fits(a, b) != fits(b, a) || extends(a, b) != extends(b, a) {
+			t.Errorf("%q and %q are compared differently the other way round", a, b)
+		}
+		if d := distance(a, a); d != 0 {
+			t.Errorf("distance of %q from itself is %d", a, d)
+		}
+		if oneDigitOff(a, b) != oneDigitOff(b, a) || oneDigitOff(a, a) {
+			t.Errorf("%q and %q: one digit off on one side only", a, b)
+		}
+	})
+}
