@@ -3,9 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -54,8 +52,8 @@ func Examine(ctx context.Context, conn *pgx.Conn, m Mapping) []Finding {
 		d.broken("settings", err)
 		return d.findings
 	}
+	d.role(ctx) // first, for its name
 	d.server(ctx)
-	d.role(ctx)
 	d.pooler(ctx)
 	d.ourSchema(ctx)
 	d.tables(ctx)
@@ -67,10 +65,12 @@ func Examine(ctx context.Context, conn *pgx.Conn, m Mapping) []Finding {
 
 // doctor collects findings. Each check goes on where another failed.
 type doctor struct {
-	conn     *pgx.Conn
-	m        Mapping
-	contacts uint32 // oid, 0 while unknown
-	findings []Finding
+	conn       *pgx.Conn
+	m          Mapping
+	user       string // our role, quoted
+	contacts   uint32 // oid, 0 while unknown
+	identities uint32
+	findings   []Finding
 }
 
 func (d *doctor) good(title, format string, args ...any) {
@@ -91,13 +91,13 @@ func (d *doctor) server(ctx context.Context) {
 	var (
 		version                                               int
 		name, encoding, walLevel, maxWAL, standbys, statement string
-		standby                                               bool
+		standby, readOnly                                     bool
 		size                                                  int64
 	)
 	err := d.conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::integer, current_setting('server_version'), pg_is_in_recovery(),
 		(SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()), current_setting('wal_level'), current_setting('max_wal_size'),
-		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database())`).
-		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size)
+		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database()), current_setting('transaction_read_only')::boolean`).
+		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size, &readOnly)
 	if err != nil {
 		d.broken("server", err)
 		return
@@ -107,9 +107,12 @@ func (d *doctor) server(ctx context.Context) {
 	} else {
 		d.good("version", "PostgreSQL %s", name)
 	}
-	if standby {
+	switch {
+	case standby:
 		d.bad("primary", "connect to the primary, for example with target_session_attrs=read-write", "the server is a standby and cannot be written to")
-	} else {
+	case readOnly:
+		d.bad("primary", "ALTER ROLE "+d.user+" SET default_transaction_read_only = off", "default_transaction_read_only is on for this role or database, so nothing can be written")
+	default:
 		d.good("primary", "the server accepts writing")
 	}
 	if encoding == "SQL_ASCII" {
@@ -132,6 +135,7 @@ func (d *doctor) role(ctx context.Context) {
 		d.broken("role", err)
 		return
 	}
+	d.user = pgx.Identifier{name}.Sanitize()
 	f := Finding{OK: true, Title: "role", Detail: name}
 	if super {
 		f.Detail += " is a superuser"
@@ -165,123 +169,28 @@ func (d *doctor) pooler(ctx context.Context) {
 	d.good("session", "statements stay in one session")
 }
 
-// ourSchema checks whether our tables are there, or could be made.
+// ourSchema checks whether our tables are there and ours, or could be made.
 func (d *doctor) ourSchema(ctx context.Context) {
 	var exists, mayCreate, mayUse bool
-	err := d.conn.QueryRow(ctx, `SELECT n.oid IS NOT NULL, has_database_privilege(current_database(), 'CREATE'), coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false)
-		FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $1`, d.m.Schema).Scan(&exists, &mayCreate, &mayUse)
+	var owner *string
+	err := d.conn.QueryRow(ctx, `SELECT n.oid IS NOT NULL, has_database_privilege(current_database(), 'CREATE'), coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false),
+		(SELECT quote_ident(min(pg_get_userbyid(c.relowner))) FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE'))
+		FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $1`, d.m.Schema).Scan(&exists, &mayCreate, &mayUse, &owner)
 	title := "schema " + d.m.Schema
 	quoted := pgx.Identifier{d.m.Schema}.Sanitize()
 	switch {
 	case err != nil:
 		d.broken(title, err)
-	case exists && mayUse:
-		d.good(title, "exists, and we may use it")
+	case exists && !mayUse:
+		d.bad(title, fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s", quoted, d.user), "exists, but we may not create tables in it")
+	case owner != nil:
+		d.bad(title, fmt.Sprintf("connect as %s, or GRANT %s TO %s", *owner, *owner, d.user), "its tables belong to %s, who ran contactmerge before", *owner)
 	case exists:
-		d.bad(title, "GRANT USAGE, CREATE ON SCHEMA "+quoted+" TO our role", "exists, but we may not create tables in it")
+		d.good(title, "exists, and we may use it")
 	case mayCreate:
 		d.good(title, "will be created by the first run")
 	default:
-		d.bad(title, "CREATE SCHEMA "+quoted+" AUTHORIZATION our role", "does not exist, and we may not create it")
-	}
-}
-
-// tables checks the mapping and our rights on it.
-func (d *doctor) tables(ctx context.Context) {
-	columns := append([]string{d.m.ID}, d.m.Columns...)
-	var rights []string
-	if d.m.Merge {
-		rights = append(rights, "UPDATE")
-	}
-	if d.m.Merge && d.m.DeleteLosers {
-		rights = append(rights, "DELETE")
-	}
-	oid, ok := d.table(ctx, "contacts table", d.m.Contacts, columns, rights)
-	if ok {
-		d.contacts = oid
-		d.uniqueID(ctx)
-	}
-	if d.m.Identities == "" {
-		return
-	}
-	rights = nil
-	if d.m.Merge {
-		rights = append(rights, "UPDATE")
-	}
-	if d.m.Merge && !d.m.RefuseDuplicates {
-		rights = append(rights, "DELETE")
-	}
-	d.table(ctx, "identities table", d.m.Identities, append([]string{d.m.IdentityContact}, d.m.IdentityColumns...), rights)
-}
-
-// table checks one table. ok says that it exists with its columns.
-func (d *doctor) table(ctx context.Context, title, name string, columns, rights []string) (oid uint32, ok bool) {
-	var quoted, kind string
-	var rows int64
-	var hidden, maySelect bool
-	err := d.conn.QueryRow(ctx, `SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, greatest(c.reltuples, 0)::bigint, c.relrowsecurity AND row_security_active(c.oid),
-		NOT EXISTS (SELECT FROM unnest($2::text[]) AS w(name) JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped WHERE NOT has_column_privilege(c.oid, a.attnum, 'SELECT'))
-		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (n.nspname || '.' || c.relname = $1 OR (n.nspname = 'public' AND c.relname = $1))`, name, columns).
-		Scan(&oid, &quoted, &kind, &rows, &hidden, &maySelect)
-	if errors.Is(err, pgx.ErrNoRows) {
-		d.bad(title, "name an existing table as schema.table", "there is no table %q", name)
-		return 0, false
-	}
-	if err != nil {
-		d.broken(title, err)
-		return 0, false
-	}
-	missing, err := d.texts(ctx, `SELECT w.name FROM unnest($2::text[]) AS w(name) WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = $1 AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped)`, oid, columns)
-	switch {
-	case err != nil:
-		d.broken(title, err)
-		return 0, false
-	case len(missing) > 0:
-		d.bad(title, "correct the mapping", "%s has no column %s", quoted, strings.Join(missing, ", "))
-		return oid, false
-	}
-	d.good(title, "%s, about %d rows", quoted, rows)
-	if !maySelect {
-		rights = append([]string{"SELECT"}, rights...)
-	}
-	var lacking []string
-	for _, r := range rights {
-		var have bool
-		if err := d.conn.QueryRow(ctx, "SELECT has_table_privilege($1::oid, $2)", oid, r).Scan(&have); err != nil {
-			d.broken("rights on "+quoted, err)
-			return oid, true
-		}
-		if !have {
-			lacking = append(lacking, r)
-		}
-	}
-	if len(lacking) > 0 {
-		d.bad("rights on "+quoted, fmt.Sprintf("GRANT %s ON %s TO our role", strings.Join(lacking, ", "), quoted), "we may not %s", strings.ToLower(strings.Join(lacking, ", ")))
-	} else {
-		d.good("rights on "+quoted, "sufficient")
-	}
-	if hidden {
-		d.bad("row security", "use the table's owner, or a role with BYPASSRLS", "policies of %s hide rows from us", quoted)
-	}
-	if d.m.Merge && kind != "r" && kind != "p" {
-		d.bad(title, "name the table itself", "%s is a view or a foreign table, which cannot be merged in", quoted)
-	}
-	return oid, true
-}
-
-// uniqueID checks that the id column can tell contacts apart.
-func (d *doctor) uniqueID(ctx context.Context) {
-	var good bool
-	err := d.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-		WHERE i.indrelid = $1 AND a.attname = $2 AND i.indnkeyatts = 1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND a.attnotnull)`, d.contacts, d.m.ID).Scan(&good)
-	switch {
-	case err != nil:
-		d.broken("contact id", err)
-	case !good && d.m.Merge:
-		d.bad("contact id", "declare it as the primary key", "column %q is not declared unique and not null, so contacts cannot be merged by it", d.m.ID)
-	case good:
-		d.good("contact id", "column %q is unique", d.m.ID)
+		d.bad(title, fmt.Sprintf("CREATE SCHEMA %s AUTHORIZATION %s", quoted, d.user), "does not exist, and we may not create it")
 	}
 }
 

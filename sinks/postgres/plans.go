@@ -32,6 +32,9 @@ func (s *Store) LatestPlan(ctx context.Context) (*cluster.Plan, error) {
 func (s *Store) Plan(ctx context.Context, prefix string) (*cluster.Plan, error) {
 	var n int
 	if err := s.pool.QueryRow(ctx, `SELECT count(*) FROM `+s.table("plans")+` WHERE starts_with(plan_id, $1)`, prefix).Scan(&n); err != nil {
+		if notMade(err) {
+			return nil, ErrNoPlan
+		}
 		return nil, fmt.Errorf("looking for plan %s: %w", prefix, clean(err))
 	}
 	if n > 1 {
@@ -43,7 +46,7 @@ func (s *Store) Plan(ctx context.Context, prefix string) (*cluster.Plan, error) 
 func (s *Store) plan(ctx context.Context, where string, args ...any) (*cluster.Plan, error) {
 	var body []byte
 	err := s.pool.QueryRow(ctx, `SELECT body FROM `+s.table("plans")+` WHERE `+where, args...).Scan(&body)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || notMade(err) {
 		return nil, ErrNoPlan
 	}
 	if err != nil {
@@ -55,3 +58,6 @@ func (s *Store) plan(ctx context.Context, where string, args ...any) (*cluster.P
 	}
 	return p, nil
 }
+
+// notMade says that our tables are not there, because nothing was run yet.
+func notMade(err error) bool { return code(err) == "42P01" || code(err) == "3F000" }

@@ -75,6 +75,15 @@ func (s *Store) Close() { s.pool.Close() }
 // Schema is the unquoted name of our schema.
 func (s *Store) Schema() string { return s.opt.Schema }
 
+// Exists says whether our tables are there: before the first run they are not.
+func (s *Store) Exists(ctx context.Context) (bool, error) {
+	var exists bool
+	if err := s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", s.table("redirects")).Scan(&exists); err != nil {
+		return false, fmt.Errorf("looking for schema %s: %w", s.opt.Schema, clean(err))
+	}
+	return exists, nil
+}
+
 // table is a quoted, qualified name of one of our tables.
 func (s *Store) table(name string) string { return s.schema + "." + pgx.Identifier{name}.Sanitize() }
 

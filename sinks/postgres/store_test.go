@@ -237,6 +237,57 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// TestWriteAfterTakeover lets a run that slept through its takeover wake up and store what it found.
+func TestWriteAfterTakeover(t *testing.T) {
+	s, db := migrated(t)
+	ctx := t.Context()
+	rec := &run.Record{ID: "slept"}
+	if err := s.BeginRun(ctx, rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := lockSoon(t, s, "run-2").Release(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(ctx, outcome(t), rec); err == nil || !strings.Contains(err.Error(), "another run took over") {
+		t.Errorf("writing: %v", err)
+	}
+	if n := count(t, db, "SELECT count(*) FROM contactmerge.published"); n != 0 {
+		t.Error("the findings of an abandoned run were published")
+	}
+}
+
+// TestBeforeTheFirstRun asks for what is not there yet.
+func TestBeforeTheFirstRun(t *testing.T) {
+	s := openStore(t, pgtest.DB(t), Options{})
+	if _, err := s.LatestPlan(t.Context()); !errors.Is(err, ErrNoPlan) {
+		t.Errorf("the newest plan: %v", err)
+	}
+	if _, err := s.Plan(t.Context(), "3f2a"); !errors.Is(err, ErrNoPlan) {
+		t.Errorf("a plan: %v", err)
+	}
+	if there, err := s.Exists(t.Context()); there || err != nil {
+		t.Errorf("exists = %v, %v", there, err)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if there, err := s.Exists(t.Context()); !there || err != nil {
+		t.Errorf("after Migrate, exists = %v, %v", there, err)
+	}
+}
+
+// TestUnreachable looks at the message for a host with several addresses, of which the driver makes a paragraph.
+func TestUnreachable(t *testing.T) {
+	cfg, err := pgx.ParseConfig("host=127.0.0.1,127.0.0.1 port=1 user=x password=secret database=d sslmode=prefer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), cfg, Options{})
+	if err == nil || strings.ContainsAny(err.Error(), "\n\t") || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("opening: %q", err)
+	}
+}
+
 // lockSoon waits for the server to notice that the last holder is gone.
 func lockSoon(t *testing.T, s *Store, id string) *Lock {
 	t.Helper()

@@ -21,9 +21,10 @@ var partitioned = []string{"suggestions", "clusters", "cluster_members"}
 func (s *Store) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var no int64
-		err := tx.QueryRow(ctx, `SELECT run_no FROM `+s.table("runs")+` WHERE run_id = $1`, r.ID).Scan(&no)
+		// Whoever takes the lock over calls this run abandoned; sharing the row makes that wait for us, or us see it.
+		err := tx.QueryRow(ctx, `SELECT run_no FROM `+s.table("runs")+` WHERE run_id = $1 AND state = $2 FOR SHARE`, r.ID, string(run.Running)).Scan(&no)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return errors.New("the run was not opened")
+			return errors.New("the run was not opened, or another run took over")
 		}
 		if err != nil {
 			return err
