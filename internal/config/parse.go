@@ -75,6 +75,10 @@ func located(err error, keys *keys) problem {
 		return problem{text: err.Error()}
 	}
 	t := y.GetToken()
+	var unknown *yaml.UnknownFieldError
+	if errors.As(err, &unknown) { // by an alias: keys are looked at where they are written
+		return problem{lineOf(t), fmt.Sprintf("unknown key %q where this is used", t.Value)}
+	}
 	if spot, ok := keys.at(t); ok {
 		return problem{lineOf(t), spot.mustBe()}
 	}

@@ -149,6 +149,8 @@ func TestParseRefuses(t *testing.T) {
 			[]string{`x.yaml:4: unknown key "feilds" in clusters.survivorship (did you mean "fields"?)`}},
 		{"key of another section", "version: 1\nclusters:\n  max_share: 0.5\n",
 			[]string{`x.yaml:3: unknown key "max_share" in clusters (did you mean "breakers.max_share"?)`}},
+		{"unknown by an alias", "version: 1\nnormalize:\n  name: &a {fillers: [x]}\n  email: *a\n",
+			[]string{`x.yaml:3: unknown key "fillers" where this is used`}},
 		{"all unknown keys", "version: 1\nmerge: {atuo: true}\nreport:\n  dri: x\nworker: 2\n", []string{
 			`x.yaml:2: unknown key "atuo" in merge (did you mean "auto"?)`,
 			`x.yaml:4: unknown key "dri" in report (did you mean "dir"?)`,
