@@ -51,6 +51,7 @@ func clean(err error) error {
 	if errors.As(err, &m) {
 		return fmt.Errorf("migration %s: %w", m.MigrationName, &serverError{m.PgError})
 	}
+	err = oneLine(err)
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return err
@@ -60,6 +61,25 @@ func clean(err error) error {
 		return server // said in other words, which nobody has checked
 	}
 	return &cleaned{strings.ReplaceAll(err.Error(), pg.Error(), server.Error()), pg}
+}
+
+// folded is an error whose text had several lines.
+type folded struct {
+	text  string
+	cause error
+}
+
+func (e *folded) Error() string { return e.text }
+
+func (e *folded) Unwrap() error { return e.cause }
+
+// oneLine makes one line of a failure to connect, in which the driver gives each address it tried a line.
+func oneLine(err error) error {
+	var refused *pgconn.ConnectError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return &folded{strings.Join(strings.Fields(err.Error()), " "), err}
 }
 
 // code is the SQLSTATE of an error, "" when the server did not send it.
