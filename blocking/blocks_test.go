@@ -162,7 +162,7 @@ func TestOversizedBlocks(t *testing.T) {
 		b := build(t, tab, cfg)
 		pairs, newPairs := collect(b, 100)
 		checkStats(rt, tab, b, newPairs)
-		any := expected(tab, b, func(rule) int { return 1 << 30 })
+		possible := expected(tab, b, func(rule) int { return 1 << 30 })
 		got := map[[2]contact.Row]uint32{}
 		for _, p := range pairs {
 			key := [2]contact.Row{p.A, p.B}
@@ -170,8 +170,8 @@ func TestOversizedBlocks(t *testing.T) {
 				rt.Fatalf("pair %v is emitted twice", key)
 			}
 			got[key] = p.Rules
-			if p.Rules == 0 || p.Rules&^any[key] != 0 {
-				rt.Fatalf("pair %v is said to be made by rules %b, it shares keys of %b", key, p.Rules, any[key])
+			if p.Rules == 0 || p.Rules&^possible[key] != 0 {
+				rt.Fatalf("pair %v is said to be made by rules %b, it shares keys of %b", key, p.Rules, possible[key])
 			}
 			if r := b.Rules(p.B, p.A); r != p.Rules {
 				rt.Fatalf("pair %v is explained by rules %b, made by %b", key, r, p.Rules)
@@ -237,8 +237,7 @@ func connected(n int, pairs []Pair) int {
 	for i := range parent {
 		parent[i] = i
 	}
-	var find func(int) int
-	find = func(i int) int {
+	find := func(i int) int {
 		for parent[i] != i {
 			parent[i] = parent[parent[i]]
 			i = parent[i]

@@ -249,9 +249,15 @@ func TestLadderPromises(t *testing.T) {
 		comparison int
 		levels     []uint8
 	}{
-		{cmpName, all(nameDifferent)}, {cmpEmail, all(emailDifferent)}, {cmpPhone, all(phoneDerived)}, {cmpSuffix, all(suffixDifferent)},
-		{cmpBirthdate, []uint8{0, birthEqual, birthSwapped, birthDifferent}}, {cmpSSO, []uint8{0, idExact, idDifferent}},
-		{cmpNationalID, []uint8{0, idExact, idDifferent}}, {cmpStatus, []uint8{statusPlain, statusVIP}}, {cmpAddress, []uint8{0, addressSame}},
+		{cmpName, all(nameDifferent)},
+		{cmpEmail, all(emailDifferent)},
+		{cmpPhone, all(phoneDerived)},
+		{cmpSuffix, all(suffixDifferent)},
+		{cmpBirthdate, []uint8{0, birthEqual, birthSwapped, birthDifferent}},
+		{cmpSSO, []uint8{0, idExact, idDifferent}},
+		{cmpNationalID, []uint8{0, idExact, idDifferent}},
+		{cmpStatus, []uint8{statusPlain, statusVIP}},
+		{cmpAddress, []uint8{0, addressSame}},
 	}
 	counts := [AutoMerge + 1]int{}
 	var walk func(v Vector, dimension int)

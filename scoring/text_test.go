@@ -55,9 +55,15 @@ func TestSimilar(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"", "", false}, {"", "acme", false}, {"acme", "acme", true}, {"main street 12", "12 main street", true}, {"acme fiction", "acme fiction north", true},
+		{"", "", false},
+		{"", "acme", false},
+		{"acme", "acme", true},
+		{"main street 12", "12 main street", true},
+		{"acme fiction", "acme fiction north", true},
 		{"acme", "acme fiction", false}, // one word of two is no company
-		{"borealis", "acme", false}, {"12 main street", "12 main stret", true}, {"quill", "borealis fiction", false},
+		{"borealis", "acme", false},
+		{"12 main street", "12 main stret", true},
+		{"quill", "borealis fiction", false},
 	} {
 		if got := similar(c.a, c.b); got != c.want {
 			t.Errorf("similar(%q, %q) = %v, want %v", c.a, c.b, got, c.want)
@@ -105,8 +111,17 @@ func TestCloseNameLimits(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"ann", "anne", true}, {"ann", "annex", false}, {"mia", "mai", true}, {"jan", "jon", true}, {"jan", "joe", false}, {"john", "jonn", true},
-		{"katherine", "katarina", false}, {"katherine", "kathrin", true}, {"maria", "marta", true}, {"maria", "morte", false}, {"", "a", false},
+		{"ann", "anne", true},
+		{"ann", "annex", false},
+		{"mia", "mai", true},
+		{"jan", "jon", true},
+		{"jan", "joe", false},
+		{"john", "jonn", true},
+		{"katherine", "katarina", false},
+		{"katherine", "kathrin", true},
+		{"maria", "marta", true},
+		{"maria", "morte", false},
+		{"", "a", false},
 	} {
 		if got := closeName(c.a, c.b); got != c.want {
 			t.Errorf("closeName(%q, %q) = %v, want %v", c.a, c.b, got, c.want)

@@ -14,8 +14,13 @@ type record struct {
 
 func fixtureLayout() Layout {
 	return Layout{Name: "fixture", Parts: 1, Contacts: []Column{
-		{Name: "first", Field: FieldFirstName}, {Name: "id", Field: FieldID}, {Name: "mail", Field: FieldIdentity, Channel: ChannelEmail},
-		{Name: "born", Field: FieldBirthdate}, {Name: "country", Field: FieldCountry}, {Name: "tenant", Field: FieldTenant}, {Name: "plan", Field: FieldCustom},
+		{Name: "first", Field: FieldFirstName},
+		{Name: "id", Field: FieldID},
+		{Name: "mail", Field: FieldIdentity, Channel: ChannelEmail},
+		{Name: "born", Field: FieldBirthdate},
+		{Name: "country", Field: FieldCountry},
+		{Name: "tenant", Field: FieldTenant},
+		{Name: "plan", Field: FieldCustom},
 	}}
 }
 

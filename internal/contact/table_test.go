@@ -262,7 +262,8 @@ func TestIdentitiesAreJoined(t *testing.T) {
 func TestRepeatedIdentity(t *testing.T) {
 	c := NewIdentityChunk("identities")
 	for i, id := range []RawIdentity{
-		{Channel: ChannelEmail, Value: "a@x.org", FirstSeen: 50, LastSeen: 60}, {Channel: ChannelEmail, Value: "a@x.org", Verified: true, LastSeen: 10},
+		{Channel: ChannelEmail, Value: "a@x.org", FirstSeen: 50, LastSeen: 60},
+		{Channel: ChannelEmail, Value: "a@x.org", Verified: true, LastSeen: 10},
 		{Channel: ChannelEmail, Value: "a@x.org", FirstSeen: 20},
 	} {
 		c.Add("1", id, int64(i+1))
