@@ -97,7 +97,7 @@ func (w *Worker) shown(comparison int, r contact.Row) string {
 		}
 		return "identified"
 	}
-	col, _ := t.Custom(comparison - numFixed)
+	col, _ := t.Custom(w.s.model.generic[comparison-numFixed])
 	return col.Value(r)
 }
 

@@ -22,7 +22,8 @@ const duplicatesPerContact = 0.4
 func Fit(t *contact.Table, shared *blocking.Shared, cfg Config) *Model {
 	cfg = cfg.WithDefaults()
 	m := &Model{Comparisons: fixedComparisons(), Threshold: WeightOf(cfg.Threshold)}
-	for i := range min(t.Customs(), MaxComparisons-numFixed) {
+	m.generic = informative(t)
+	for _, i := range m.generic {
 		_, col := t.Custom(i)
 		m.Comparisons = append(m.Comparisons, Comparison{Name: col.Name, Levels: customLevels()})
 	}
@@ -34,18 +35,50 @@ func Fit(t *contact.Table, shared *blocking.Shared, cfg Config) *Model {
 	return m
 }
 
+// commonplace is the share of random pairs that agree in a column from which on an equal value says less than one bit.
+const commonplace = 0.5
+
+// informative lists the generic columns that can tell contacts apart or bring them together, as many as a model has room for. A value
+// that most contacts have does neither, nor does a further key of the rows, which no two have in common.
+func informative(t *contact.Table) []int {
+	var out []int
+	for i := range t.Customs() {
+		col, _ := t.Custom(i)
+		counts, filled := make([]float64, col.Distinct()), 0.0
+		for r := range t.Len() {
+			if c := col.Code(contact.Row(r)); c != 0 {
+				counts[c]++
+				filled++
+			}
+		}
+		agree, pairs := 0.0, filled*(filled-1)/2
+		for _, n := range counts {
+			agree += n * (n - 1) / 2
+		}
+		start := customLevels()[textEqual].U
+		if agree > 0 && agree+pseudoPairs*start < commonplace*(pairs+pseudoPairs) && len(out) < MaxComparisons-numFixed {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // learnU counts levels over random pairs. A random pair may be a duplicate; each pair counts by the probability that it is not, which is
-// re-estimated a few times.
+// re-estimated a few times. At first all count: the starting values would take any two contacts for duplicates where several columns hold
+// the same value throughout, and would learn nothing from them.
 func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
 	vectors := sampleVectors(t, NewScorer(t, shared, m, cfg, nil), cfg)
 	start := fixedU(m.Comparisons)
-	for range 3 {
+	for pass := range 4 {
 		counts := make([][]float64, len(m.Comparisons))
 		for i, c := range m.Comparisons {
 			counts[i] = make([]float64, len(c.Levels))
 		}
 		for _, vc := range vectors {
-			unrelated := float64(vc.n) * (1 - Probability(m.Weight(vc.v)))
+			unrelated := float64(vc.n)
+			if pass > 0 {
+				unrelated *= 1 - Probability(m.Weight(vc.v))
+			}
 			for i := range m.Comparisons {
 				counts[i][vc.v[i]] += unrelated
 			}
@@ -63,9 +96,21 @@ func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
 				}
 				levels[l].U = (counts[i][l] + pseudoPairs*start[i][l]) / (total + pseudoPairs)
 			}
+			if i >= numFixed {
+				allowForChance(levels)
+			}
 		}
 		m.finish()
 	}
+}
+
+// allowForChance adapts m of a generic column to its u: duplicates agree where unrelated contacts do, and some of the others besides. A
+// column that holds one value throughout is no evidence, then, and a difference weighs the same however common equality is.
+func allowForChance(levels []Level) {
+	start := customLevels()
+	apart := levels[textDifferent].U / start[textDifferent].U
+	levels[textSimilar].M, levels[textDifferent].M = start[textSimilar].M*apart, start[textDifferent].M*apart
+	levels[textEqual].M = 1 - levels[textSimilar].M - levels[textDifferent].M
 }
 
 func fixedU(cs []Comparison) [][]float64 {
@@ -141,8 +186,8 @@ func (m *Model) learnFrequencies(t *contact.Table) {
 	add(cmpName, t.Col(contact.ColNameKey), nameEqual, nameSwapped)
 	add(cmpCompany, t.Col(contact.ColCompany), textEqual)
 	add(cmpAddress, t.Col(contact.ColCity), addressCity)
-	for i := range min(t.Customs(), MaxComparisons-numFixed) {
-		col, _ := t.Custom(i)
+	for i, custom := range m.generic {
+		col, _ := t.Custom(custom)
 		add(numFixed+i, col, textEqual)
 	}
 }

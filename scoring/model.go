@@ -16,6 +16,7 @@ type Model struct {
 	Prior       float64      `json:"prior_weight"` // log2 of the prior odds that two random contacts are one person
 	Threshold   float64      `json:"threshold"`    // weight from which the model suggests
 
+	generic []int // the generic columns compared, by their number in the table
 	weights [][]float64
 	tf      []termFrequency
 }

@@ -63,7 +63,7 @@ func (s *Scorer) Worker() *Worker {
 		streetCache: newPairCache(), cityCache: newPairCache(), companyCache: newPairCache(), postCache: newPairCache(),
 		idCache: newPairCache(),
 	}
-	for range t.Customs() {
+	for range s.model.generic {
 		w.customCache = append(w.customCache, newPairCache())
 	}
 	return w
@@ -93,10 +93,7 @@ func (w *Worker) Compare(a, b contact.Row) Vector {
 	v[cmpStatus] = w.statusLevel(a, b)
 	v[cmpIdentified] = w.identifiedLevel(a, b)
 	for i, cache := range w.customCache {
-		if numFixed+i == MaxComparisons {
-			break
-		}
-		col, _ := w.s.table.Custom(i)
+		col, _ := w.s.table.Custom(w.s.model.generic[i])
 		v[numFixed+i] = w.textLevel(cache, col, a, b)
 	}
 	return v
