@@ -26,6 +26,9 @@ func (r *runner) load(ctx context.Context) (*contact.Table, []contact.Reject, er
 		return nil, nil, err
 	}
 	r.rec.Source, r.rec.Columns, r.rec.IdentityColumns = layout.Name, layout.Contacts, layout.Identities
+	if n, ok := r.opt.Source.(interface{ Notes() []string }); ok {
+		r.rec.Warnings = append(r.rec.Warnings, n.Notes()...)
+	}
 	r.opt.OnLayout(layout)
 	if err := r.cfg.Clusters.Survivorship.Check(layout); err != nil {
 		return nil, nil, err

@@ -102,13 +102,11 @@ func (c *csvFile) header(scan *csvScanner) ([]string, error) {
 	case scan.bad != "" || badText(scan.raw) == reasonNUL:
 		return nil, fmt.Errorf("%s: this is no text; CSV, Parquet and Arrow IPC can be read", c.path)
 	}
-	names := texts(scan.fields)
-	for i, n := range names {
-		if !utf8.ValidString(n) {
-			names[i] = excerpt([]byte(n))
-		}
+	if !utf8.Valid(scan.raw) {
+		return nil, fmt.Errorf("%s: the names of the columns are not UTF-8, UTF-16 or Windows-1252 text; convert the file to UTF-8 first, "+
+			"for example with iconv -f SHIFT_JIS -t UTF-8", c.path)
 	}
-	return names, nil
+	return texts(scan.fields), nil
 }
 
 // settleWidth makes allowance for writers that end the data rows with a delimiter but not the header, or the other way round:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -34,6 +35,8 @@ type FileSource struct {
 	cfg    FilesConfig
 	files  []*inputFile
 	layout contact.Layout
+
+	numbered bool // there is no id column: the last column of the layout is the row's number
 }
 
 // inputFile is one file and how its columns map to those of the layout.
@@ -80,7 +83,7 @@ func Files(cfg FilesConfig) (*FileSource, error) {
 
 // Open recognises formats and columns; it reads a sample of each file.
 func (s *FileSource) Open(ctx context.Context) (contact.Layout, error) {
-	s.files = nil
+	s.files, s.numbered, s.layout = nil, false, contact.Layout{}
 	var named []string
 	for _, path := range s.cfg.Contacts {
 		f, err := s.openFile(ctx, path, contact.Contacts)
@@ -148,7 +151,12 @@ func (s *FileSource) openContacts() error {
 	s.layout.Contacts = Recognise(names, unitedSample(s.files, len(names)), RecogniseOptions{Fixed: fixed})
 	id := fieldColumn(s.layout.Contacts, contact.FieldID)
 	if id < 0 {
-		return noIDColumn(where, names, fixed)
+		if err := s.noIDColumn(where, names, fixed); err != nil {
+			return err
+		}
+		s.numbered = true
+		s.layout.Contacts = append(s.layout.Contacts, contact.Column{Name: rowNumber, Field: contact.FieldID, How: byDefault})
+		return nil
 	}
 	for _, f := range s.files {
 		if !slices.Contains(f.cols, id) {
@@ -182,13 +190,15 @@ func unitedSample(files []*inputFile, width int) [][]string {
 	return out
 }
 
-func noIDColumn(where string, names []string, fixed map[int]contact.Column) error {
-	hint := ""
+// rowNumber is the column made for contacts of files that have no id column, as the address books of mail programs have none.
+const rowNumber = "row"
+
+// noIDColumn refuses columns without an id where the number of the row cannot stand in: data in the place of names, a column that
+// is meant to be the id, identities, which must refer to something, and columns that say nothing of people.
+func (s *FileSource) noIDColumn(where string, names []string, fixed map[int]contact.Column) error {
 	for _, n := range names {
-		if isEmail(n) || isPhone(n) {
-			hint = " (does the first line hold column names?)"
-			names = nil // they are somebody's data
-			break
+		if isEmail(n) || isPhone(n) { // they are somebody's data
+			return fmt.Errorf("%s: no id column recognised (does the first line hold column names?); name it with --id COL", where)
 		}
 	}
 	for i, n := range names {
@@ -197,10 +207,19 @@ func noIDColumn(where string, names []string, fixed map[int]contact.Column) erro
 			return fmt.Errorf("%s: column %q is empty or repeats its values, so it cannot be the id; name the id column with --id COL", where, n)
 		}
 	}
-	if names == nil {
-		return fmt.Errorf("%s: no id column recognised%s; name it with --id COL", where, hint)
+	if s.cfg.Identities != "" || !slices.ContainsFunc(s.layout.Contacts, personal) {
+		return fmt.Errorf("%s: no id column recognised among: %s; name it with --id COL", where, listNames(names))
 	}
-	return fmt.Errorf("%s: no id column recognised among: %s; name it with --id COL", where, listNames(names))
+	return nil
+}
+
+// personal says whether a column holds a name or an address of people.
+func personal(c contact.Column) bool {
+	switch c.Field {
+	case contact.FieldIdentity, contact.FieldFirstName, contact.FieldLastName, contact.FieldFullName:
+		return true
+	}
+	return false
 }
 
 func (s *FileSource) openIdentities(ctx context.Context) error {
@@ -237,7 +256,13 @@ func (s *FileSource) Read(ctx context.Context, part int, emit func(*contact.Batc
 	defer build.Release()
 	sink := &rowSink{
 		emit: untilDone(ctx, emit), build: build, names: f.names, cols: f.cols,
-		id: slices.Index(f.cols, fieldColumn(columns, key)), maxValue: s.cfg.MaxValueBytes,
+		id: slices.Index(f.cols, fieldColumn(columns, key)), maxValue: s.cfg.MaxValueBytes, number: -1,
+	}
+	if s.numbered {
+		sink.number = len(columns) - 1
+		if len(s.files) > 1 {
+			sink.prefix = strconv.Itoa(part+1) + ":"
+		}
 	}
 	if err := f.format.read(ctx, sink); err != nil {
 		return err
@@ -245,9 +270,16 @@ func (s *FileSource) Read(ctx context.Context, part int, emit func(*contact.Batc
 	return sink.flush()
 }
 
-// Notes lists columns that were left out because their type has no comparable text.
+// Notes lists columns that were left out because their type has no comparable text, and says when there is no id column.
 func (s *FileSource) Notes() []string {
 	var out []string
+	if s.numbered {
+		called := "their row number"
+		if len(s.files) > 1 {
+			called = "file:row, both counted from 1"
+		}
+		out = append(out, fmt.Sprintf("no id column was recognised: contacts are called by %s; name an id column with --id COL", called))
+	}
 	for _, f := range s.files {
 		for _, d := range f.dropped {
 			out = append(out, fmt.Sprintf("column %q of %s was left out: its type is %s", d.name, f.path, d.typ))

@@ -298,6 +298,43 @@ func TestSeveralFiles(t *testing.T) {
 	}
 }
 
+// TestRowNumbers reads files without an id column, as mail programs write them: the number of the row stands in, and it is said.
+func TestRowNumbers(t *testing.T) {
+	one := write(t, "one.csv", []byte("First Name,E-mail 1 - Value\nAnn,ann@x.example\nBen\nCleo,cleo@x.example\n"))
+	other := write(t, "other.csv", []byte("First Name,E-mail Address\nDov,dov@x.example\n"))
+	tests := map[string]struct {
+		files []string
+		ids   []string
+		note  string
+	}{
+		"one file":  {[]string{one}, []string{"1", "3"}, "contacts are called by their row number"},
+		"two files": {[]string{one, other}, []string{"1:1", "1:3", "2:1"}, "contacts are called by file:row"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := files(t, extract.FilesConfig{Contacts: tt.files})
+			got := collect(t, s)
+			id := len(got.layout.Contacts) - 1
+			if c := got.layout.Contacts[id]; c.Name != "row" || c.Field != contact.FieldID || c.How != "default" {
+				t.Errorf("last column %+v", c)
+			}
+			var ids []string
+			for _, row := range got.contacts {
+				ids = append(ids, row[id])
+			}
+			if diff := cmp.Diff(tt.ids, ids); diff != "" {
+				t.Errorf("ids (-want +got):\n%s", diff)
+			}
+			if notes := strings.Join(s.Notes(), "\n"); !strings.Contains(notes, tt.note) {
+				t.Errorf("notes %q, want %q", notes, tt.note)
+			}
+			if len(got.rejects) != 1 || got.rejects[0].Row != 2 {
+				t.Errorf("rejects %+v, want row 2", got.rejects)
+			}
+		})
+	}
+}
+
 func TestHeaderOnly(t *testing.T) {
 	got := readCSV(t, "id,name")
 	if len(got.contacts) != 0 || len(got.layout.Contacts) != 2 {
@@ -328,26 +365,27 @@ func TestImpossibleInput(t *testing.T) {
 		cfg  extract.FilesConfig
 		want string
 	}{
-		"missing":       {extract.FilesConfig{Contacts: []string{"nowhere.csv"}}, "nowhere.csv: there is no such file"},
-		"directory":     {extract.FilesConfig{Contacts: []string{t.TempDir()}}, "this is a directory"},
-		"empty":         {extract.FilesConfig{Contacts: []string{write(t, "e.csv", nil)}}, "e.csv: the file is empty"},
-		"blank":         {extract.FilesConfig{Contacts: []string{write(t, "e.csv", []byte("\ufeff\n\n"))}}, "e.csv: the file is empty"},
-		"no id":         {extract.FilesConfig{Contacts: []string{write(t, "n.csv", []byte("a,b,c\n1,2,3\n"))}}, "n.csv: no id column recognised among: a, b, c; name it with --id COL"},
-		"repeated id":   {extract.FilesConfig{Contacts: []string{write(t, "r.csv", []byte("id,b\n"+strings.Repeat("1,x\n", 20)))}}, `r.csv: column "id" is empty or repeats its values`},
-		"id excluded":   {extract.FilesConfig{Contacts: []string{good}, Exclude: []string{"id"}}, "no id column recognised among: id, email, city"},
-		"no header":     {extract.FilesConfig{Contacts: []string{write(t, "n.csv", []byte("1,a@b.example\n"))}}, "does the first line hold column names?"},
-		"spreadsheet":   {extract.FilesConfig{Contacts: []string{write(t, "n.xlsx", []byte("PK\x03\x04...."))}}, "save the sheet as CSV"},
-		"not Parquet":   {extract.FilesConfig{Contacts: []string{write(t, "n.parquet", []byte("id,b\n"))}}, "this is no Parquet file"},
-		"binary":        {extract.FilesConfig{Contacts: []string{write(t, "n.bin", []byte("\x01\x00\x00\x02\x00id\x00\x00x\n"))}}, "this is no text"},
-		"id flag":       {extract.FilesConfig{Contacts: []string{good}, ID: "idd"}, `--id idd: ` + good + ` has no column "idd" (did you mean "id"?)`},
-		"exclude flag":  {extract.FilesConfig{Contacts: []string{good}, Exclude: []string{"emial"}}, `has no column "emial" (did you mean "email"?)`},
-		"map flag":      {extract.FilesConfig{Contacts: []string{good}, Map: map[string]string{"town": "city"}}, `--map town=city: ` + good + ` has no column "town"`},
-		"map field":     {extract.FilesConfig{Contacts: []string{good}, Map: map[string]string{"city": "frist_name"}}, `there is no field "frist_name" (did you mean "first_name"?)`},
-		"map twice":     {extract.FilesConfig{Contacts: []string{good}, Map: map[string]string{"city": "city", "email": "city"}}, `--map email=city: city is already column "city"`},
-		"id and map":    {extract.FilesConfig{Contacts: []string{good}, ID: "id", Map: map[string]string{"city": "id"}}, `id is already column "id"`},
-		"identities":    {extract.FilesConfig{Contacts: []string{good}, Identities: good}, "no column for channel recognised among: id, email, city"},
-		"other file id": {extract.FilesConfig{Contacts: []string{good, write(t, "o.csv", []byte("city\nRome\n"))}}, `it has no column "id"`},
-		"no files":      {extract.FilesConfig{}, "no file of contacts"},
+		"missing":            {extract.FilesConfig{Contacts: []string{"nowhere.csv"}}, "nowhere.csv: there is no such file"},
+		"directory":          {extract.FilesConfig{Contacts: []string{t.TempDir()}}, "this is a directory"},
+		"empty":              {extract.FilesConfig{Contacts: []string{write(t, "e.csv", nil)}}, "e.csv: the file is empty"},
+		"blank":              {extract.FilesConfig{Contacts: []string{write(t, "e.csv", []byte("\ufeff\n\n"))}}, "e.csv: the file is empty"},
+		"no id":              {extract.FilesConfig{Contacts: []string{write(t, "n.csv", []byte("a,b,c\n1,2,3\n"))}}, "n.csv: no id column recognised among: a, b, c; name it with --id COL"},
+		"repeated id":        {extract.FilesConfig{Contacts: []string{write(t, "r.csv", []byte("id,b\n"+strings.Repeat("1,x\n", 20)))}}, `r.csv: column "id" is empty or repeats its values`},
+		"no id to refer to":  {extract.FilesConfig{Contacts: []string{good}, Exclude: []string{"id"}, Identities: good}, "no id column recognised among: id, email, city"},
+		"names in Shift-JIS": {extract.FilesConfig{Contacts: []string{write(t, "s.csv", []byte("\x89\xef\x88\xf5\x94\xd4\x8d\x86,\x90\xa9,email\n1,x,a@b.example\n"))}}, "s.csv: the names of the columns are not UTF-8"},
+		"no header":          {extract.FilesConfig{Contacts: []string{write(t, "n.csv", []byte("1,a@b.example\n"))}}, "does the first line hold column names?"},
+		"spreadsheet":        {extract.FilesConfig{Contacts: []string{write(t, "n.xlsx", []byte("PK\x03\x04...."))}}, "save the sheet as CSV"},
+		"not Parquet":        {extract.FilesConfig{Contacts: []string{write(t, "n.parquet", []byte("id,b\n"))}}, "this is no Parquet file"},
+		"binary":             {extract.FilesConfig{Contacts: []string{write(t, "n.bin", []byte("\x01\x00\x00\x02\x00id\x00\x00x\n"))}}, "this is no text"},
+		"id flag":            {extract.FilesConfig{Contacts: []string{good}, ID: "idd"}, `--id idd: ` + good + ` has no column "idd" (did you mean "id"?)`},
+		"exclude flag":       {extract.FilesConfig{Contacts: []string{good}, Exclude: []string{"emial"}}, `has no column "emial" (did you mean "email"?)`},
+		"map flag":           {extract.FilesConfig{Contacts: []string{good}, Map: map[string]string{"town": "city"}}, `--map town=city: ` + good + ` has no column "town"`},
+		"map field":          {extract.FilesConfig{Contacts: []string{good}, Map: map[string]string{"city": "frist_name"}}, `there is no field "frist_name" (did you mean "first_name"?)`},
+		"map twice":          {extract.FilesConfig{Contacts: []string{good}, Map: map[string]string{"city": "city", "email": "city"}}, `--map email=city: city is already column "city"`},
+		"id and map":         {extract.FilesConfig{Contacts: []string{good}, ID: "id", Map: map[string]string{"city": "id"}}, `id is already column "id"`},
+		"identities":         {extract.FilesConfig{Contacts: []string{good}, Identities: good}, "no column for channel recognised among: id, email, city"},
+		"other file id":      {extract.FilesConfig{Contacts: []string{good, write(t, "o.csv", []byte("city\nRome\n"))}}, `it has no column "id"`},
+		"no files":           {extract.FilesConfig{}, "no file of contacts"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

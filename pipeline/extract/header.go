@@ -44,7 +44,7 @@ func squeeze(name string) string { return strings.Join(words(name), "") }
 
 // accents spells the letters that column names of Western languages use without their marks. Only names of columns pass
 // through here, so the list is short; contacts' own names are folded by the normalizers.
-const accents = "àáâãäåa èéêëe ìíîïi òóôõöøo ùúûüu ýÿy çcc ñn šs žz łl"
+const accents = "àáâãäåa èéêëe ìíîïi òóôõöøºo ùúûüu ýÿy çcc ñn šs žz łl"
 
 // plain drops the accent of a lower-case letter.
 func plain(r rune) string {

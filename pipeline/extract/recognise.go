@@ -2,6 +2,7 @@ package extract
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -35,6 +36,7 @@ func Recognise(columns []string, sample [][]string, opts RecogniseOptions) []con
 		r.out[i] = r.column(i, name, opts.Fixed)
 	}
 	r.chooseID()
+	r.partNames()
 	r.chooseSingles()
 	r.wholeNames()
 	for i := range r.out {
@@ -154,13 +156,23 @@ func (r *recogniser) uniqueness(col int) int {
 	return 0
 }
 
-// chooseSingles gives every field that only one column may have to its plainest claim, the first column when equal.
+// chooseSingles gives every field that only one column may have to its plainest claim, and to the first when equal. A column
+// without values yields to any that has some, and one of equal claims to another that is filled at least twice as often.
 func (r *recogniser) chooseSingles() {
-	order := make([]int, len(r.out))
+	order, filled := make([]int, len(r.out)), make([]int, len(r.out))
 	for i := range order {
 		order[i] = i
+		if r.out[i].Field.Single() {
+			filled[i] = len(r.values(i))
+		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.rank[a], r.rank[b]) })
+	slices.SortStableFunc(order, func(a, b int) int {
+		if fixed := cmp.Compare(min(r.rank[a], 0), min(r.rank[b], 0)); fixed != 0 {
+			return fixed
+		}
+		return cmp.Or(cmp.Compare(min(filled[b], 1), min(filled[a], 1)), cmp.Compare(r.rank[a], r.rank[b]),
+			cmp.Compare(bits.Len(uint(filled[b])), bits.Len(uint(filled[a]))))
+	})
 	taken := map[contact.Field]bool{}
 	for _, i := range order {
 		f := r.out[i].Field
@@ -174,16 +186,34 @@ func (r *recogniser) chooseSingles() {
 	}
 }
 
-// wholeNames turns a first name into a full name where the word is used for both and there is no family name beside it.
-func (r *recogniser) wholeNames() {
-	first := slices.IndexFunc(r.out, func(c contact.Column) bool { return c.Field == contact.FieldFirstName })
-	if first < 0 || r.out[first].How != byName || !slices.Contains([]string{"nombre", "nome"}, squeeze(r.names[first])) {
+// partNames turns a full name called just "name" into the family name where a first name stands beside it and no family name:
+// "Vorname, Name" of German and Dutch address books.
+func (r *recogniser) partNames() {
+	if r.has(contact.FieldLastName) || !r.has(contact.FieldFirstName) {
 		return
 	}
-	for _, c := range r.out {
-		if c.Field == contact.FieldLastName || c.Field == contact.FieldFullName {
+	for i, c := range r.out {
+		if c.Field == contact.FieldFullName && c.How == byName && slices.Contains([]string{"name", "naam"}, squeeze(c.Name)) {
+			r.out[i].Field = contact.FieldLastName
 			return
 		}
 	}
-	r.out[first].Field = contact.FieldFullName
+}
+
+// wholeNames turns a lone part of a name into a full name where the word is used for both.
+func (r *recogniser) wholeNames() {
+	if r.has(contact.FieldFullName) || r.has(contact.FieldFirstName) == r.has(contact.FieldLastName) {
+		return
+	}
+	for i, c := range r.out {
+		first := c.Field == contact.FieldFirstName && slices.Contains([]string{"nombre", "nome"}, squeeze(c.Name))
+		last := c.Field == contact.FieldLastName && squeeze(c.Name) == "nom"
+		if c.How == byName && (first || last) {
+			r.out[i].Field = contact.FieldFullName
+		}
+	}
+}
+
+func (r *recogniser) has(f contact.Field) bool {
+	return slices.ContainsFunc(r.out, func(c contact.Column) bool { return c.Field == f })
 }

@@ -81,11 +81,19 @@ func TestRecogniseNames(t *testing.T) {
 			"id,nome,sobrenome,endereço,cidade,CEP,data de nascimento,telefone",
 			"id=id | nome=first_name | sobrenome=last_name | endereço=street | cidade=city | CEP=postcode | data de nascimento=birthdate | telefone=identity:phone",
 		},
-		"one name":           {"id,nombre,tel", "id=id | nombre=full_name | tel=identity:phone"},
-		"salesforce":         {"Id,Salutation,FirstName,LastName,Title,MailingStreet,MailingCity,MailingPostalCode,MobilePhone,SystemModstamp,AccountName", "Id=id | Salutation=title | FirstName=first_name | LastName=last_name | Title=custom | MailingStreet=street | MailingCity=city | MailingPostalCode=postcode | MobilePhone=identity:phone | SystemModstamp=updated_at | AccountName=company"},
-		"plain name wins":    {"id,billing_city,city,shipping city", "id=id | billing_city=custom | city=city | shipping city=custom"},
-		"id preference":      {"uuid,customer_id,id", "uuid=ignore | customer_id=custom | id=id"},
-		"not what they seem": {"id,user_name,email_verified,phone_type,emergency_contact_phone,company_id,opt_in,manager email,birth_place,cluster,entity,label", "id=id | user_name=custom | email_verified=custom | phone_type=custom | emergency_contact_phone=custom | company_id=custom | opt_in=custom | manager email=custom | birth_place=custom | cluster=custom | entity=custom | label=custom"},
+		"one name":                        {"id,nombre,tel", "id=id | nombre=full_name | tel=identity:phone"},
+		"salesforce":                      {"Id,Salutation,FirstName,LastName,Title,MailingStreet,MailingCity,MailingPostalCode,MobilePhone,SystemModstamp,AccountName", "Id=id | Salutation=title | FirstName=first_name | LastName=last_name | Title=custom | MailingStreet=street | MailingCity=city | MailingPostalCode=postcode | MobilePhone=identity:phone | SystemModstamp=updated_at | AccountName=company"},
+		"family name beside a first name": {"Kundennr.,Vorname,Name,Name2", "Kundennr.=id | Vorname=first_name | Name=last_name | Name2=custom"},
+		"whole name in French":            {"N° client,Nom,Ville", "N° client=id | Nom=full_name | Ville=city"},
+		"japanese":                        {"会員番号,姓,名,メールアドレス,電話番号,郵便番号,都道府県,市区町村,住所,生年月日,性別", "会員番号=id | 姓=last_name | 名=first_name | メールアドレス=identity:email | 電話番号=identity:phone | 郵便番号=postcode | 都道府県=state | 市区町村=city | 住所=street | 生年月日=birthdate | 性別=gender"},
+		"russian":                         {"ID,Фамилия,Имя,Отчество,Телефон,Эл. почта,Дата рождения,Город", "ID=id | Фамилия=last_name | Имя=first_name | Отчество=middle_name | Телефон=identity:phone | Эл. почта=identity:email | Дата рождения=birthdate | Город=city"},
+		"voters":                          {"ncid,last_name,first_name,midl_name,name_sufx,street_name,res_street_address,res_city_desc,state_cd,zip_code,mail_addr1,full_phone_number,gender_code", "ncid=id | last_name=last_name | first_name=first_name | midl_name=middle_name | name_sufx=suffix | street_name=custom | res_street_address=street | res_city_desc=city | state_cd=state | zip_code=postcode | mail_addr1=custom | full_phone_number=identity:phone | gender_code=gender"},
+		"patients":                        {"mrn,ssn,dob,first,last,addr,home_phone,email_addr,nok_phone", "mrn=id | ssn=identity:national_id | dob=birthdate | first=first_name | last=last_name | addr=street | home_phone=identity:phone | email_addr=identity:email | nok_phone=custom"},
+		"zendesk":                         {"id,name,shared_phone_number,suspended", "id=id | name=full_name | shared_phone_number=custom | suspended=blocked"},
+		"stripe":                          {"id,Name,Created (UTC)", "id=id | Name=full_name | Created (UTC)=created_at"},
+		"plain name wins":                 {"id,billing_city,city,shipping city", "id=id | billing_city=custom | city=city | shipping city=custom"},
+		"id preference":                   {"uuid,customer_id,id", "uuid=ignore | customer_id=custom | id=id"},
+		"not what they seem":              {"id,user_name,email_verified,phone_type,emergency_contact_phone,company_id,opt_in,manager email,birth_place,cluster,entity,label", "id=id | user_name=custom | email_verified=custom | phone_type=custom | emergency_contact_phone=custom | company_id=custom | opt_in=custom | manager email=custom | birth_place=custom | cluster=custom | entity=custom | label=custom"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +102,23 @@ func TestRecogniseNames(t *testing.T) {
 				t.Errorf("Recognise (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestRecogniseFilled gives a field to the column that has the values.
+func TestRecogniseFilled(t *testing.T) {
+	header := []string{"id", "OtherCity", "MailingCity", "Home Zip", "Business Zip", "work city"}
+	var rows [][]string
+	for i := range 8 {
+		row := []string{string(rune('a' + i)), "", "Salem", "97301", "97302", "Leeds"}
+		if i > 1 {
+			row[3] = ""
+		}
+		rows = append(rows, row)
+	}
+	want := "id=id | OtherCity=custom | MailingCity=city | Home Zip=custom | Business Zip=postcode | work city=custom"
+	if diff := cmp.Diff(want, brief(extract.Recognise(header, rows, extract.RecogniseOptions{}))); diff != "" {
+		t.Errorf("Recognise (-want +got):\n%s", diff)
 	}
 }
 

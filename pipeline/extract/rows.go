@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
@@ -29,6 +30,8 @@ type rowSink struct {
 	cols     []int    // batch column of each field of a row, -1 for none
 	id       int      // which field of a row is the id or contact id, -1 when there is none
 	maxValue int
+	number   int    // batch column that takes the number of the row, -1 for none
+	prefix   string // of that number
 
 	pos     int64 // of the current row
 	bytes   int   // in the batch so far
@@ -98,6 +101,9 @@ func (s *rowSink) keep(fields [][]byte) {
 		}
 		s.build.SetBytes(s.cols[i], f)
 		s.bytes += len(f)
+	}
+	if s.number >= 0 {
+		s.build.Set(s.number, s.prefix+strconv.FormatInt(s.pos, 10))
 	}
 	s.build.FinishRow(s.pos)
 }

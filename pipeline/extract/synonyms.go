@@ -20,38 +20,54 @@ const (
 	rankContent   = 2000 // only the values say so
 )
 
-// fieldNames lists what columns are called, in English, German, Spanish, French, Portuguese, Italian and Dutch, squeezed as
-// squeeze does. The first names of a line are the plainest: they win over later ones.
+// fieldNames lists what columns are called, in English, German, Spanish, French, Portuguese, Italian and Dutch, and the
+// plainest words in Japanese, Chinese and Russian, squeezed as squeeze does. The first names of a line are the plainest: they win over later ones.
 const fieldNames = `
 id: id contactid customerid personid recordid recid clientid memberid leadid userid partyid subscriberid patientid uniqueid uuid guid
  hsobjectid crmid contactuuid contactkey customerkey externalid contactnumber contactno customernumber customerno membernumber
  kundennummer kundennr kontaktid kundenid personenid idcliente idcontacto idclient idcontact idcontatto klantnummer klantid rowid
  rownumber row pk key nr no index
+ codigo codigocliente codcliente codeclient codclient numclient numeroclient numerocliente nclient ncliente noclient nocliente mrn
+ medicalrecordnumber voterid voterregnum ncid 会員番号 顧客番号 会員id 顧客id 客户编号 客户id
 tenant: tenant tenantid workspaceid workspace orgid mandant mandantid
 source: source sourcesystem datasource sourcedataset leadsource sourcename system origin quelle herkunft fuente origen origem fonte bron provenance
 title: salutation honorific anrede civilite aanhef saludo tratamiento tratamento nameprefix prefix titel title titulo titre titolo
+ 敬称 称谓
 first_name: firstname givenname forename fname vorname prenom prenombre nombre nombres nome voornaam given first namefirst givennames
  firstnames christianname primernombre primeironome
+ 名 имя
 middle_name: middlename middlenames middleinitial middle mname mi zweitervorname secondname segundonombre deuxiemeprenom secondonome
  additionalname tussenvoegsel
+ midlname отчество
 last_name: lastname surname familyname lname nachname familienname zuname apellido apellidos nomdefamille sobrenome cognome achternaam
  family last namelast sname primerapellido apelido apelidos nom
+ 姓 фамилия
 suffix: namesuffix suffix generation generationsuffix jrsr
+ namesufx
 full_name: fullname name displayname completename wholename vollername vollstandigername ganzername nombrecompleto nomcomplet nomecompleto
  volledigenaam naam contact person ansprechpartner
+ 氏名 お名前 名前 姓名 联系人 фио
 gender: gender sex geschlecht sexo sexe genero genre genere geslacht sesso
+ gendercode 性別 性别 пол
 birthdate: birthdate dateofbirth dob birthday bday birth geburtsdatum geburtstag gebdatum fechanacimiento fechadenacimiento
  fnacimiento datedenaissance datenaissance naissance datadenascimento datanascimento datadinascita datanascita geboortedatum born
+ 生年月日 出生日期 датарождения
 company: company companyname organization organisation organizationname organisationname employer firm accountname business businessname
  firma unternehmen arbeitgeber empresa entreprise societe azienda societa bedrijf bedrijfsnaam org
-street: street streetaddress address addressline addressline1 address1 streetname street1 streetline1 strasse strassehausnummer str adresse
+ 会社名 法人名 公司 公司名称 компания организация
+street: street streetaddress address addressline addressline1 address1 street1 streetline1 strasse strassehausnummer str adresse
  anschrift direccion calle domicilio rue endereco rua logradouro morada indirizzo straat adres fulladdress postaladdress
+ addr addr1 resstreetaddress streetname 住所 地址 адрес улица
 city: city town suburb locality municipality place cityname ort stadt wohnort ciudad poblacion localidad municipio ville commune
  cidade citta comune plaats woonplaats stad
+ citydesc rescitydesc 市区町村 城市 город
 state: state province region county stateprovince stateregion statecode bundesland kanton provincia estado comunidad departement
  uf regione provincie
+ statecd provincecode 都道府県 省份 область регион
 postcode: postcode postalcode zip zipcode plz postleitzahl codigopostal cp codepostal cep codigopostale cap postcodezip zippostalcode zippostal
+ 郵便番号 邮编 邮政编码 индекс почтовыйиндекс
 country: country countrycode countryname countryiso iso country2 land laendercode landercode pais pays paese nation countryregion landcode
+ 国 国名 国家 страна
 vip: vip isvip vipflag vipcustomer vipstatus keyaccount iskeyaccount keycustomer
 blocked: blocked isblocked blacklisted isblacklisted blacklist blocklisted banned isbanned suspended spam isspam spammer gesperrt blockiert
  sperrkennzeichen bloqueado bloque bloccato geblokkeerd
@@ -60,22 +76,27 @@ opt_out: optout optedout hasoptedout hasoptedoutofemail emailoptout optoutemail 
 created_at: createdat created createdon creationdate creationtime datecreated createddate createdate createtime registeredat registrationdate
  registered signupdate signedupat dateadded addedat joinedat erstelltam erstellt angelegtam anlagedatum erstelldatum fechacreacion
  fechadecreacion creado datecreation datedecreation datacriacao criadoem datacreazione aangemaakt aanmaakdatum sysmodcreated
+ createdutc signedup signeduputc 登録日 登録日時 作成日時 创建时间 датасоздания
 updated_at: updatedat updated updatedon modifiedat modified modifiedon lastmodified lastmodifieddate lastmodifiedat modificationdate
  datemodified updatedate updatetime lastupdated lastupdate writedate changedat lastchanged geandertam geandert aktualisiertam
  anderungsdatum fechamodificacion actualizado datemodification datemaj dataatualizacao atualizadoem datamodifica gewijzigd wijzigingsdatum
  lastmodifiedtime systemmodstamp mtime
+ 更新日 更新日時 更新时间 датаизменения
 custom: username userlogin login loginname nickname streetnumber streetno housenumber houseno hausnummer hausnr numero numerocivico huisnummer
  address2 address3 addressline2 addressline3 street2 street3 streetline2 apartment unit
- cluster clusterid entity entityid label groundtruth`
+ cluster clusterid entity entityid label groundtruth
+ addr2 addr3 name2 name3`
 
 // channelNames lists what columns holding an identity are called, by channel.
 const channelNames = `
 email: email mail emails emailaddress mailaddress emailadresse mailadresse mailadress correo correoelectronico courriel adressemail
  adresseemail adresseelectronique emailadres indirizzoemail postaelettronica enderecoemail correio eml
+ メール メールアドレス eメール 邮箱 电子邮件 电子邮箱 почта элпочта электроннаяпочта
 phone: phone phonenumber phonenr phoneno telephone telephonenumber tel telno telnr telnumber mobile mobilephone mobilenumber mobileno cell cellphone
  cellnumber cellular handy handynummer handynr mobil mobiltelefon mobilnummer telefon telefonnummer telefonnr festnetz rufnummer landline
  telefono numerotelefono movil celular telefonomovil telephoneportable portable numerodetelephone telefone telemovel cellulare
  telefonomobile telefoon telefoonnummer mobiel gsm msisdn phones phonee164 contactnumberphone ph
+ 電話 電話番号 携帯電話 携帯番号 携帯電話番号 电话 手机 手机号 手机号码 电话号码 联系电话 телефон мобильныйтелефон мобильный
 sms: sms smsnumber smsphone
 whatsapp: whatsapp whatsappnumber whatsappid whatsappphone waid wanumber
 facebook: facebook facebookid fb fbid facebookuserid psid facebookpsid messengerid
@@ -98,13 +119,13 @@ signal: signalnumber signalid`
 // qualifiers are words that say which of several of a kind a column holds, and so may be left out to see the kind.
 const qualifiers = `contact customer client user person personal private privat work business office home main primary secondary
  other alt alternate alternative mailing billing shipping delivery legal postal default preferred additional current second first kunde
- kunden geschaftlich dienstlich privee professionnel cliente contacto persona lead member the cust cnt hs address addr location residence`
+ kunden mail res geschaftlich dienstlich privee professionnel cliente contacto persona lead member the cust cnt hs address addr location residence`
 
 // trailers are words that follow a kind without changing it, as in "E-mail 1 - Value" or "phone raw".
 const trailers = `value address number no nr raw original id adresse nummer`
 
 // strangers are words of a column that holds an address of somebody else, or nothing but a yes or no about one.
-const strangers = `emergency notfall spouse partner parent mother father child guardian manager assistant owner agent rep advisor referrer
+const strangers = `shared nok kin emergency notfall spouse partner parent mother father child guardian manager assistant owner agent rep advisor referrer
  referral referred reseller supplier vendor employer secretary fax telefax bounced has is can allow allows allowed accept accepts receive
  receives wants want no send sends consent verified valid invalid last count num hash md5 sha domain`
 
