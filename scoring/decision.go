@@ -82,6 +82,7 @@ const (
 	OnlyAnonymous
 	SameCookie
 	MiddleNameDiffers
+	BirthdateTypo
 	numReasons = iota
 )
 
@@ -92,7 +93,7 @@ var reasonNames = [numReasons]string{
 	"name_extended", "surname_changed", "first_name_mismatch", "last_name_mismatch", "names_differ", "suffix_conflict", "fixed_line",
 	"birthdate_equal", "birthdate_day_month_swapped", "birthdate_conflict", "sso_conflict", "national_id_conflict", "extension_conflict",
 	"vip", "blocked", "model_match", "model_below_threshold", "tenant_conflict", "not_duplicates", "cluster_conflict", "cluster_too_large",
-	"both_anonymous", "same_cookie", "middle_name_differs",
+	"both_anonymous", "same_cookie", "middle_name_differs", "birthdate_typo",
 }
 
 // Names lists the reason codes in a fixed order.

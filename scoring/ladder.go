@@ -256,8 +256,11 @@ func against(v Vector) (veto, contradiction, doubt Reasons) {
 	if v[cmpSuffix] == suffixOneSide {
 		doubt |= SuffixConflict
 	}
-	if v[cmpBirthdate] == birthSwapped || v[cmpBirthdate] == birthTypo {
+	switch v[cmpBirthdate] {
+	case birthSwapped:
 		doubt |= BirthdateSwapped
+	case birthTypo:
+		doubt |= BirthdateTypo
 	}
 	return veto, contradiction, doubt
 }

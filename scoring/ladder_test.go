@@ -151,7 +151,7 @@ func TestLadderRung2Conflicts(t *testing.T) {
 		{"birthdate differs, first name too", []lv{e, name(nameGiven), born(birthDifferent)}, true, NoMatch, rungExact, "exact_email first_name_mismatch birthdate_conflict"},
 		{"birthdate differs, suffix too", []lv{e, name(nameEqual), suffix(suffixDifferent), born(birthDifferent)}, true, NoMatch, rungExact, "exact_email names_equal suffix_conflict birthdate_conflict"},
 		{"day and month swapped", []lv{e, name(nameEqual), born(birthSwapped)}, false, Suggest, rungExact, "exact_email names_equal birthdate_day_month_swapped"},
-		{"a slip in the birthdate", []lv{e, name(nameEqual), born(birthTypo)}, false, Suggest, rungExact, "exact_email names_equal"},
+		{"a slip in the birthdate", []lv{e, name(nameEqual), born(birthTypo)}, false, Suggest, rungExact, "exact_email names_equal birthdate_typo"},
 		{"day and month swapped, first name differs", []lv{e, name(nameGiven), born(birthSwapped)}, false, Review, rungExact, "exact_email first_name_mismatch birthdate_day_month_swapped"},
 		{"suffix differs", []lv{e, name(nameEqual), suffix(suffixDifferent)}, false, Review, rungExact, "exact_email names_equal suffix_conflict"},
 		{"suffix on one side", []lv{e, name(nameEqual), suffix(suffixOneSide)}, false, Suggest, rungExact, "exact_email names_equal suffix_conflict"},

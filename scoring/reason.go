@@ -12,6 +12,8 @@ func describe(v Vector, r rung) Reasons {
 		out |= BirthdateEqual
 	case birthSwapped:
 		out |= BirthdateSwapped
+	case birthTypo:
+		out |= BirthdateTypo
 	case birthDifferent, birthSameYear:
 		out |= BirthdateConflict
 	}

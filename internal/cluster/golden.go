@@ -140,6 +140,8 @@ func (m *Merger) write(u *unit, c chosen, values []Value) {
 			values[column] = Value{Column: column, Text: *c.text, From: c.row, Rule: c.rule}
 		case filled(m.table, column, c.row):
 			values[column] = m.value(column, c.row, c.rule)
+		case m.elsewhere(u, column, c.row):
+			values[column] = m.value(column, c.row, c.rule)
 		case c.filled && filled(m.table, column, c.fill):
 			values[column] = m.value(column, c.fill, FillEmpty)
 		case c.row != survivor && u.name != "" && u.covers(m.table, c.row, survivor):
@@ -148,6 +150,26 @@ func (m *Merger) write(u *unit, c chosen, values []Value) {
 			values[column] = m.value(column, c.row, c.rule)
 		}
 	}
+}
+
+// nameForm is the comparable part of the name that a column holds.
+var nameForm = map[contact.Field]contact.Col{
+	contact.FieldFirstName: contact.ColGiven, contact.FieldMiddleName: contact.ColMiddle, contact.FieldLastName: contact.ColFamily, contact.FieldSuffix: contact.ColSuffix,
+}
+
+// elsewhere reports whether a contact has this part of the name in another of its first and last name fields. Filling the empty field then
+// would say it twice: "Alma Kern" in one field and "Kern" in the other.
+func (m *Merger) elsewhere(u *unit, column int, r contact.Row) bool {
+	if u.name != UnitName {
+		return false
+	}
+	form, ok := nameForm[m.table.Columns()[column].Field]
+	if !ok || m.table.Col(form).Null(r) {
+		return false
+	}
+	return !slices.ContainsFunc(u.columns, func(c int) bool {
+		return m.table.Columns()[c].Field == contact.FieldFullName && filled(m.table, c, r)
+	})
 }
 
 type heldIdentity struct {

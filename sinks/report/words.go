@@ -67,6 +67,7 @@ var reasonTable = [...]reason{
 	{scoring.FixedLine, caution, "the number is a fixed line, which families and offices share"},
 	{scoring.BirthdateEqual, support, "same birthdate"},
 	{scoring.BirthdateSwapped, caution, "day and month of the birthdate are swapped"},
+	{scoring.BirthdateTypo, caution, "birthdates differ in one digit"},
 	{scoring.BirthdateConflict, against, "birthdates differ"},
 	{scoring.SSOConflict, against, "different single sign-on accounts at one provider"},
 	{scoring.NationalIDConflict, against, "different identity numbers of one kind"},
