@@ -44,7 +44,8 @@ func (r *runner) match(ctx context.Context, t *contact.Table) (*matched, error) 
 	}
 	m.scorer = scoring.NewScorer(t, m.shared, model, r.cfg.Scoring, no)
 	r.rec.Model, r.rec.Threshold = model.Fingerprint(), model.Threshold
-	r.endStage(int64(r.cfg.Scoring.SamplePairs))
+	n := int64(t.Len())
+	r.endStage(min(int64(r.cfg.Scoring.SamplePairs), n*(n-1)/2))
 
 	r.stage("score", m.blocks.Forecast(), "pairs")
 	tally, err := r.score(ctx, m)

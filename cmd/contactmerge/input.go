@@ -16,6 +16,7 @@ type inputFlags struct {
 	configPath string
 	identities string
 	id         string
+	numbered   bool
 	exclude    []string
 	mapping    []string
 	country    string
@@ -30,6 +31,7 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.configPath, "config", "", "configuration file (YAML); without files it says which Postgres tables to read")
 	fl.StringVar(&f.identities, "identities", "", "file with one identity a row: contact_id, channel, value")
 	fl.StringVar(&f.id, "id", "", "column that identifies a contact")
+	fl.BoolVar(&f.numbered, "number-rows", false, "the files have no id column: call contacts by their row number")
 	fl.StringSliceVar(&f.exclude, "exclude", nil, "column that is not compared (may be repeated)")
 	fl.StringArrayVar(&f.mapping, "map", nil, "COLUMN=FIELD: what a column means, a field or a channel (may be repeated)")
 	fl.StringVar(&f.country, "country", "", "country of phone numbers written without one, such as DE; a guess, so never proof")
@@ -70,7 +72,7 @@ func (f *inputFlags) files(paths []string) (*extract.FileSource, error) {
 		}
 		m[col] = field
 	}
-	src, err := extract.Files(extract.FilesConfig{Contacts: paths, Identities: f.identities, ID: f.id, Exclude: f.exclude, Map: m})
+	src, err := extract.Files(extract.FilesConfig{Contacts: paths, Identities: f.identities, ID: f.id, NumberRows: f.numbered, Exclude: f.exclude, Map: m})
 	if err != nil {
 		return nil, usageError{err}
 	}

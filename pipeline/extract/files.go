@@ -22,9 +22,12 @@ type FilesConfig struct {
 	Contacts   []string // files of contacts, all with the same meaning of equal column names
 	Identities string   // file of identities, "" for none
 
-	ID      string            // the id column, "" to recognise it
-	Exclude []string          // columns carried along but not compared
-	Map     map[string]string // column -> field, channel, custom or ignore
+	ID string // the id column, "" to recognise it
+	// NumberRows lets the number of the row stand in for a missing id column. It must be asked for: such ids change with the order of the
+	// rows, so nothing that is remembered by id can be found again.
+	NumberRows bool
+	Exclude    []string          // columns carried along but not compared
+	Map        map[string]string // column -> field, channel, custom or ignore
 
 	MaxValueBytes int              // longer values are kept but not compared; 0 means DefaultMaxValueBytes
 	Allocator     memory.Allocator // of the batches; nil means the Go heap
@@ -194,7 +197,7 @@ func unitedSample(files []*inputFile, width int) [][]string {
 const rowNumber = "row"
 
 // noIDColumn refuses columns without an id where the number of the row cannot stand in: data in the place of names, a column that
-// is meant to be the id, identities, which must refer to something, and columns that say nothing of people.
+// is meant to be the id, and identities, which must refer to something.
 func (s *FileSource) noIDColumn(where string, names []string, fixed map[int]contact.Column) error {
 	for _, n := range names {
 		if isEmail(n) || isPhone(n) { // they are somebody's data
@@ -207,19 +210,10 @@ func (s *FileSource) noIDColumn(where string, names []string, fixed map[int]cont
 			return fmt.Errorf("%s: column %q is empty or repeats its values, so it cannot be the id; name the id column with --id COL", where, n)
 		}
 	}
-	if s.cfg.Identities != "" || !slices.ContainsFunc(s.layout.Contacts, personal) {
-		return fmt.Errorf("%s: no id column recognised among: %s; name it with --id COL", where, listNames(names))
+	if s.cfg.NumberRows && s.cfg.Identities == "" {
+		return nil
 	}
-	return nil
-}
-
-// personal says whether a column holds a name or an address of people.
-func personal(c contact.Column) bool {
-	switch c.Field {
-	case contact.FieldIdentity, contact.FieldFirstName, contact.FieldLastName, contact.FieldFullName:
-		return true
-	}
-	return false
+	return fmt.Errorf("%s: no id column recognised among: %s; name it with --id COL, or call the contacts by their row with --number-rows", where, listNames(names))
 }
 
 func (s *FileSource) openIdentities(ctx context.Context) error {
@@ -278,7 +272,7 @@ func (s *FileSource) Notes() []string {
 		if len(s.files) > 1 {
 			called = "file:row, both counted from 1"
 		}
-		out = append(out, fmt.Sprintf("no id column was recognised: contacts are called by %s; name an id column with --id COL", called))
+		out = append(out, fmt.Sprintf("contacts are called by %s, which changes with the order of the rows", called))
 	}
 	for _, f := range s.files {
 		for _, d := range f.dropped {

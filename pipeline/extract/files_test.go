@@ -312,7 +312,7 @@ func TestRowNumbers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := files(t, extract.FilesConfig{Contacts: tt.files})
+			s := files(t, extract.FilesConfig{Contacts: tt.files, NumberRows: true})
 			got := collect(t, s)
 			id := len(got.layout.Contacts) - 1
 			if c := got.layout.Contacts[id]; c.Name != "row" || c.Field != contact.FieldID || c.How != "default" {
