@@ -8,12 +8,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
@@ -60,7 +60,7 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, prefi
 	if err != nil {
 		return err
 	}
-	cfg := mergeConfig(c, rec)
+	cfg := d.mergeConfig(c, rec)
 	if !confirm {
 		return a.dryRun(ctx, in, d, p, cfg)
 	}
@@ -82,9 +82,9 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, prefi
 
 // dryRun counts what apply would do.
 func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, p *cluster.Plan, cfg merge.Config) (err error) {
-	conn, err := pgx.ConnectConfig(ctx, d.conn)
+	conn, err := extract.Connect(ctx, d.conn)
 	if err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	m, err := merge.NewDryRun(conn, cfg)
@@ -122,7 +122,7 @@ func (d *database) plan(ctx context.Context, prefix string) (*cluster.Plan, *run
 			return p, &runs[i].Record, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("the run that made plan %s is gone: make a new plan with `contactmerge run`", short(p.ID))
+	return nil, nil, fmt.Errorf("the run that made plan %s was killed, or is long ago: make a new plan with `contactmerge run`", short(p.ID))
 }
 
 // maxRuns is how far back apply looks for the run of a plan.
@@ -140,7 +140,9 @@ func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan) (m
 	progress.Stage("apply", int64(len(p.Steps)), "merges")
 	rep, err := merge.Apply(ctx, m, p, merge.Options{Progress: func(int, int, *merge.StepResult) { progress.Add(1) }})
 	progress.Stop()
-	a.applied(&rep)
+	if err == nil || len(rep.Counts) > 0 { // not when it never began
+		a.applied(&rep)
+	}
 	return rep, err
 }
 

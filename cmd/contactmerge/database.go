@@ -27,6 +27,7 @@ const closeTimeout = 10 * time.Second
 type database struct {
 	conn  *pgx.ConnConfig
 	store *postgres.Store
+	names map[string]string // of the configuration's tables, as the catalogue spells them
 }
 
 // connect finds the database and our schema; migrate also brings the schema up to date.
@@ -38,6 +39,10 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 		return nil, usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
 	}
 	conn, err := connConfig(in, c)
+	if err != nil {
+		return nil, err
+	}
+	names, err := tableNames(ctx, conn, c)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +60,42 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 			return nil, err
 		}
 	}
-	return &database{conn: conn, store: store}, nil
+	return &database{conn: conn, store: store, names: names}, nil
+}
+
+// tableNames looks the configured tables up. The source takes "Contacts" for public.contacts, a merge wants to be told exactly.
+func tableNames(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) (names map[string]string, err error) {
+	conn, err := extract.Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	names = make(map[string]string)
+	for _, name := range configured(c) {
+		if names[name], err = extract.TableName(ctx, conn, name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// configured lists the tables that a configuration names.
+func configured(c *config.Config) []string {
+	out := []string{c.Contacts.Table}
+	if c.Identities != nil {
+		out = append(out, c.Identities.Table)
+	}
+	for _, r := range c.Merge.References {
+		table, _ := reference(r)
+		out = append(out, table)
+	}
+	return out
+}
+
+// reference parts table and column.
+func reference(r string) (table, column string) {
+	dot := strings.LastIndexByte(r, '.')
+	return r[:dot], r[dot+1:]
 }
 
 func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
@@ -70,8 +110,12 @@ func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
 	return conn, nil
 }
 
-// source reads the tables of the configuration. Contacts that were merged away are left out, because in archive mode their rows stay.
-func (d *database) source(c *config.Config) *extract.PostgresSource {
+// source reads the tables of the configuration. Contacts that were merged away are left out, because in archive mode their rows stay;
+// before the first run nothing says which they are.
+func (d *database) source(c *config.Config, redirects bool) *extract.PostgresSource {
+	if !redirects {
+		return extract.Postgres(tables(d.conn, c, c.Contacts.Where))
+	}
 	where := merge.RedirectFilterSQL(c.Database.Schema, c.Contacts.ID)
 	if c.Contacts.Where != "" {
 		where = "(" + c.Contacts.Where + "\n) AND " + where // the line end closes a comment
@@ -117,26 +161,25 @@ func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config)
 		return err
 	}
 	res, err := a.pipeline(ctx, c, pipeline.Options{
-		Source: d.source(c), Sinks: []pipeline.Sink{d.store, folder}, NotDuplicates: d.store.NotDuplicates, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
+		Source: d.source(c, true), Sinks: []pipeline.Sink{d.store, folder}, NotDuplicates: d.store.NotDuplicates, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
 	})
 	if err != nil {
-		return errors.Join(err, d.finish(ctx, rec))
+		return d.fail(ctx, rec, err)
 	}
 	defer res.Release()
 	a.summary(res, c.Report.Dir)
 	skipped := rec.Counts.Rejected > 0
 	if c.Merge.Auto {
-		left, err := a.mergeAutomatically(ctx, c, lock, res)
+		left, err := a.mergeAutomatically(ctx, d, c, lock, res)
 		skipped = skipped || left
 		if err != nil {
-			rec.State, rec.Error = run.Failed, err.Error()
-			return errors.Join(err, d.finish(ctx, rec))
+			return d.fail(ctx, rec, err)
 		}
 	} else if rec.Counts.MergeSteps > 0 {
 		a.printf("ready   %d merges, not applied: see them with `contactmerge apply --config %s`\n", rec.Counts.MergeSteps, in.configPath)
 	}
 	if _, err := d.store.Prune(ctx); err != nil {
-		return errors.Join(err, d.finish(ctx, rec))
+		return d.fail(ctx, rec, err)
 	}
 	if err := d.finish(ctx, rec); err != nil {
 		return err
@@ -159,6 +202,12 @@ func (d *database) finish(ctx context.Context, rec *run.Record) error {
 	return d.store.FinishRun(ctx, rec)
 }
 
+// fail closes the run's record as failed.
+func (d *database) fail(ctx context.Context, rec *run.Record, err error) error {
+	rec.State, rec.Error = run.Failed, err.Error()
+	return errors.Join(err, d.finish(ctx, rec))
+}
+
 func release(ctx context.Context, lock *postgres.Lock) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
@@ -166,7 +215,7 @@ func release(ctx context.Context, lock *postgres.Lock) error {
 }
 
 // mergeAutomatically applies the plan of the run, unless a circuit breaker tripped. It reports whether anything was left out.
-func (a *app) mergeAutomatically(ctx context.Context, c *config.Config, lock *postgres.Lock, res *pipeline.Result) (bool, error) {
+func (a *app) mergeAutomatically(ctx context.Context, d *database, c *config.Config, lock *postgres.Lock, res *pipeline.Result) (bool, error) {
 	if res.Tripped {
 		for _, b := range res.Record.Breakers {
 			if b.Tripped {
@@ -175,7 +224,7 @@ func (a *app) mergeAutomatically(ctx context.Context, c *config.Config, lock *po
 		}
 		return true, nil
 	}
-	m, err := merge.New(lock, mergeConfig(c, res.Record))
+	m, err := merge.New(lock, d.mergeConfig(c, res.Record))
 	if err != nil {
 		return false, err
 	}
@@ -190,20 +239,28 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 		return nil, err
 	}
 	defer d.store.Close()
-	return a.pipeline(ctx, c, pipeline.Options{Source: d.source(c), NotDuplicates: d.store.NotDuplicates})
+	exists, err := d.store.Exists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opt := pipeline.Options{Source: d.source(c, exists)}
+	if exists {
+		opt.NotDuplicates = d.store.NotDuplicates
+	}
+	return a.pipeline(ctx, c, opt)
 }
 
 // mergeConfig is how to merge in the tables that a run has read.
-func mergeConfig(c *config.Config, rec *run.Record) merge.Config {
+func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m := merge.Config{
-		Contacts: c.Contacts.Table, ID: c.Contacts.ID, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
+		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
 		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema,
 	}
 	for _, col := range rec.Columns {
 		m.Columns = append(m.Columns, col.Name)
 	}
 	if c.Identities != nil {
-		m.Identities, m.IdentityWhere = c.Identities.Table, c.Identities.Where
+		m.Identities, m.IdentityWhere = d.names[c.Identities.Table], c.Identities.Where
 		for _, col := range rec.IdentityColumns {
 			switch col.Field {
 			case contact.FieldContactID:
@@ -216,8 +273,8 @@ func mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 		}
 	}
 	for _, r := range c.Merge.References {
-		dot := strings.LastIndexByte(r, '.')
-		m.References = append(m.References, merge.Reference{Table: r[:dot], Column: r[dot+1:]})
+		table, column := reference(r)
+		m.References = append(m.References, merge.Reference{Table: d.names[table], Column: column})
 	}
 	return m
 }

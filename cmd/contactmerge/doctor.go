@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/config"
@@ -44,9 +45,7 @@ func (a *app) doctor(ctx context.Context, in *inputFlags, c *config.Config) erro
 	if err != nil {
 		return err
 	}
-	m, found := a.mapping(ctx, c, extract.Postgres(tables(conn, c, c.Contacts.Where)))
-	found = append(found, postgres.Doctor(ctx, conn, m)...)
-	found = append(found, reportFolder(c))
+	found := append(examine(ctx, conn, c), reportFolder(c))
 	ill := 0
 	for _, f := range found {
 		mark := "ok  "
@@ -70,8 +69,28 @@ func (a *app) doctor(ctx context.Context, in *inputFlags, c *config.Config) erro
 	return nil
 }
 
+// examine looks at the database.
+func examine(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) []postgres.Finding {
+	conn, err := extract.Connect(ctx, cfg)
+	if err != nil {
+		return []postgres.Finding{{Title: "connection", Detail: err.Error(), Fix: "check host, port, database, user and password, and the server's pg_hba.conf"}}
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // only read from
+	m, found := mapping(ctx, c, extract.Postgres(tables(cfg, c, c.Contacts.Where)))
+	for _, name := range []*string{&m.Contacts, &m.Identities} {
+		if *name == "" {
+			continue
+		}
+		// One that is not there has been told by the mapping.
+		if exact, err := extract.TableName(ctx, conn, *name); err == nil {
+			*name = exact
+		}
+	}
+	return append(found, postgres.Examine(ctx, conn, m)...)
+}
+
 // mapping is what the run would read, as far as the source can be opened.
-func (a *app) mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource) (postgres.Mapping, []postgres.Finding) {
+func mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource) (postgres.Mapping, []postgres.Finding) {
 	m := postgres.Mapping{Schema: c.Database.Schema, Contacts: c.Contacts.Table, ID: c.Contacts.ID, Merge: true, DeleteLosers: c.Merge.Mode == "delete"}
 	if c.Identities != nil {
 		m.Identities = c.Identities.Table

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
@@ -47,7 +48,8 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		say(stderr, err)
 		return exitUsage
 	default:
-		say(stderr, err)
+		// What failed while a failure was dealt with has a line of its own in err.
+		say(stderr, errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")))
 		return exitFailed
 	}
 }

@@ -57,9 +57,9 @@ func (a *app) initialize(ctx context.Context, cfg *pgx.ConnConfig, want initial)
 	if _, err := os.Lstat(want.path); !want.force && !errors.Is(err, fs.ErrNotExist) {
 		return usagef("%s exists; choose another --config, or replace it with --force", want.path)
 	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := extract.Connect(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	seen, err := extract.Inspect(ctx, conn)

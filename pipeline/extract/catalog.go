@@ -18,7 +18,7 @@ type table struct {
 	name    string
 	kind    string  // pg_class.relkind
 	rows    float64 // pg_class.reltuples, negative when never analysed
-	blocks  int64   // of the main fork, 0 for what has none
+	blocks  int64   // of the main fork once measured, 0 for what has none
 	columns []tableColumn
 }
 
@@ -58,8 +58,7 @@ type querier interface {
 }
 
 const relationsSQL = `
-SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples::float8,
-       CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::int8 ELSE 0 END
+SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples::float8
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
@@ -74,11 +73,7 @@ func relations(ctx context.Context, q querier, name string) ([]*table, error) {
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*table, error) {
 		t := &table{}
-		var blocks *int64
-		err := row.Scan(&t.oid, &t.schema, &t.name, &t.kind, &t.rows, &blocks)
-		if blocks != nil {
-			t.blocks = *blocks
-		}
+		err := row.Scan(&t.oid, &t.schema, &t.name, &t.kind, &t.rows)
 		return t, err
 	})
 	if err != nil {
@@ -216,6 +211,21 @@ func tableColumns(ctx context.Context, q querier, oid uint32) ([]tableColumn, er
 		return nil, explain("reading the catalogue", err)
 	}
 	return columns, nil
+}
+
+// measure asks for the table's size, which waits for whoever has it locked.
+func (t *table) measure(ctx context.Context, q querier) error {
+	if !t.ranged() {
+		return nil
+	}
+	rows, err := q.Query(ctx, "SELECT coalesce(pg_catalog.pg_relation_size($1::oid), 0) / current_setting('block_size')::int8", t.oid)
+	if err == nil {
+		t.blocks, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
+	}
+	if err != nil {
+		return explain("asking for the size of "+t.display(), err)
+	}
+	return nil
 }
 
 // columnNames lists the columns for which keep holds.

@@ -105,6 +105,9 @@ func (s *PostgresSource) lookUp(ctx context.Context, conn *pgx.Conn, cfg TableMa
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := t.measure(ctx, conn); err != nil {
+		return nil, nil, err
+	}
 	m := &mappedTable{table: t, kind: kind, where: cfg.Where}
 	readable := m.columnNames(func(c tableColumn) bool { return c.readable })
 	if len(readable) == 0 {

@@ -1,0 +1,26 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Connect opens a connection, or says in one line and without the password why it cannot.
+func Connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, explainConnect(cfg, err)
+	}
+	return conn, nil
+}
+
+// TableName is the name of a configured table, schema.table or table, as the catalogue spells it: always with its schema, never quoted.
+func TableName(ctx context.Context, conn *pgx.Conn, name string) (string, error) {
+	t, err := findTable(ctx, conn, name)
+	if err != nil {
+		return "", fmt.Errorf("looking for table %q: %w", name, err)
+	}
+	return t.display(), nil
+}
