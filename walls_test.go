@@ -38,6 +38,7 @@ var walls = map[string]room{
 	"internal/contact": {third: []string{"github.com/apache/arrow-go/v18", "github.com/cespare/xxhash/v2"}, pure: true},
 	"internal/run":     {ours: []string{"internal/contact", "blocking"}, pure: true},
 	"internal/nearest": {pure: true},
+	"internal/pgerr":   {third: []string{"github.com/jackc/pgx/v5/pgconn"}},
 	"internal/synth":   {pure: true},
 
 	"pipeline/normalize": {pure: true, third: []string{
@@ -75,11 +76,11 @@ var walls = map[string]room{
 		third: []string{"github.com/apache/arrow-go/v18"},
 	},
 	"sinks/postgres": {
-		ours:  []string{"internal/contact", "internal/run", "blocking", "scoring", "internal/cluster"},
+		ours:  []string{"internal/contact", "internal/run", "internal/pgerr", "blocking", "scoring", "internal/cluster"},
 		third: []string{"github.com/jackc/pgx/v5", "github.com/jackc/tern/v2"},
 	},
 	"sinks/merge": {
-		ours:  []string{"internal/contact", "internal/run", "blocking", "scoring", "internal/cluster"},
+		ours:  []string{"internal/contact", "internal/run", "internal/pgerr", "blocking", "scoring", "internal/cluster"},
 		third: []string{"github.com/jackc/pgx/v5"},
 	},
 
@@ -97,7 +98,6 @@ var walls = map[string]room{
 			"github.com/spf13/cobra",
 			"github.com/spf13/pflag",
 			"github.com/jackc/pgx/v5",
-			"github.com/jedib0t/go-pretty/v6",
 			"github.com/lmittmann/tint",
 			"github.com/vbauerster/mpb/v8",
 			"golang.org/x/term",

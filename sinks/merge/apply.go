@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // Merger carries plans out for real.
@@ -39,7 +40,7 @@ func (m *Merger) Start(ctx context.Context, p *cluster.Plan) error {
 			ON CONFLICT (plan_id) DO UPDATE SET state = 'applying'`, p.ID, p.Format, len(p.Steps), p.JSON())
 		return err
 	})
-	return clean(err)
+	return pgerr.Clean(err)
 }
 
 // prepare reads the catalogue in a transaction of its own, and does more in it.
@@ -97,7 +98,7 @@ func (m *Merger) Finish(ctx context.Context, r *Report) error {
 		_, err := tx.Exec(ctx, `UPDATE `+quote(m.cfg.Schema, "plans")+` SET state = 'applied' WHERE plan_id = $1 AND state = 'applying'`, r.Plan)
 		return err
 	})
-	return clean(err)
+	return pgerr.Clean(err)
 }
 
 // Step carries out one step, and tries again when somebody else was in the way.
@@ -149,7 +150,7 @@ func (m *Merger) retrying(ctx context.Context, r *StepResult, do attempt) error 
 			r.Outcome = Failed
 			return nil
 		case classStop:
-			return clean(err)
+			return pgerr.Clean(err)
 		case classBroken:
 			if err := m.reopen(ctx, xid); err != nil {
 				return fmt.Errorf("after losing the connection (%s): %w", r.Reason, err)

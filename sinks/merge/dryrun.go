@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // DryRun finds out what a Merger would do, by reading only. What triggers would say, and rows that somebody else has locked, it cannot know.
@@ -33,7 +34,7 @@ func NewDryRun(conn *pgx.Conn, cfg Config) (*DryRun, error) {
 // Start reads the catalogue.
 func (d *DryRun) Start(ctx context.Context, p *cluster.Plan) error {
 	d.plan = p.ID
-	return clean(d.read(ctx, func(tx pgx.Tx) (err error) {
+	return pgerr.Clean(d.read(ctx, func(tx pgx.Tx) (err error) {
 		if d.cat, err = readCatalog(ctx, tx, &d.cfg); err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (d *DryRun) Step(ctx context.Context, s *cluster.Step) (StepResult, error) 
 	case classOf(err) == classFail:
 		r.Outcome, r.Reason = Failed, reasonOf(err)
 	default:
-		return r, clean(err)
+		return r, pgerr.Clean(err)
 	}
 	return r, nil
 }

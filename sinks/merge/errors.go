@@ -3,11 +3,11 @@ package merge
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // ErrFenced says that another run took the lease; this one must not write any more.
@@ -26,60 +26,6 @@ func (v *verdict) Error() string { return string(v.outcome) + ": " + v.reason }
 
 func refuse(format string, args ...any) error {
 	return &verdict{Refused, fmt.Sprintf(format, args...)}
-}
-
-// serverError is an error of the server without the parts that quote row values.
-type serverError struct{ pg *pgconn.PgError }
-
-// quiet are the classes of SQLSTATE whose message may quote a value: data exceptions, raised errors and internal ones.
-var quiet = []string{"22", "P0", "XX"}
-
-func (e *serverError) Error() string {
-	var b strings.Builder
-	if len(e.pg.Code) == 5 && !slices.Contains(quiet, e.pg.Code[:2]) {
-		b.WriteString(e.pg.Message + " ")
-	}
-	fmt.Fprintf(&b, "(SQLSTATE %s", e.pg.Code)
-	if e.pg.TableName != "" {
-		fmt.Fprintf(&b, ", table %s", e.pg.SchemaName+"."+e.pg.TableName)
-	}
-	if e.pg.ColumnName != "" {
-		fmt.Fprintf(&b, ", column %q", e.pg.ColumnName)
-	}
-	if e.pg.ConstraintName != "" {
-		fmt.Fprintf(&b, ", constraint %q", e.pg.ConstraintName)
-	}
-	return b.String() + ")"
-}
-
-func (e *serverError) Unwrap() error { return e.pg }
-
-// cleaned is an error whose text was gone through.
-type cleaned struct {
-	text string
-	pg   *pgconn.PgError
-}
-
-func (e *cleaned) Error() string { return e.text }
-
-func (e *cleaned) Unwrap() error { return e.pg }
-
-// clean takes what may be personal out of the text of an error of the server, and leaves what was said around it.
-func clean(err error) error {
-	var done *cleaned
-	var server *serverError
-	if errors.As(err, &done) || errors.As(err, &server) {
-		return err
-	}
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return err
-	}
-	server = &serverError{pg}
-	if !strings.Contains(err.Error(), pg.Error()) {
-		return server // said in other words, which nobody has checked
-	}
-	return &cleaned{strings.ReplaceAll(err.Error(), pg.Error(), server.Error()), pg}
 }
 
 // class is what to do about an error of a step.
@@ -126,7 +72,7 @@ func classOf(err error) class {
 func reasonOf(err error) string {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return clean(err).Error()
+		return pgerr.Clean(err).Error()
 	}
 	where := ""
 	if pg.TableName != "" {
@@ -144,5 +90,5 @@ func reasonOf(err error) string {
 	case pg.Code[:2] == "22":
 		return fmt.Sprintf("a value does not fit its column (SQLSTATE %s)", pg.Code)
 	}
-	return clean(err).Error()
+	return pgerr.Clean(err).Error()
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 func TestCleanErrors(t *testing.T) {
@@ -26,8 +28,8 @@ func TestCleanErrors(t *testing.T) {
 		{"not of the server", errors.New("broken pipe"), "broken pipe"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			once := clean(tt.err)
-			twice := clean(fmt.Errorf("again: %w", once))
+			once := pgerr.Clean(tt.err)
+			twice := pgerr.Clean(fmt.Errorf("again: %w", once))
 			if once.Error() != tt.want || twice.Error() != "again: "+tt.want || strings.Contains(twice.Error(), "ann@") {
 				t.Errorf("got %q, then %q; want %q", once, twice, tt.want)
 			}

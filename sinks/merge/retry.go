@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // lockTimeout is how long we wait for a row: less than the server waits before it looks for deadlocks, so that in a deadlock with the
@@ -71,7 +73,7 @@ func (m *Merger) reopen(ctx context.Context, xid string) error {
 			return ErrFenced
 		}
 		if m.pause(ctx, attempts) != nil {
-			return clean(err)
+			return pgerr.Clean(err)
 		}
 	}
 }

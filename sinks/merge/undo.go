@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // Undo takes a step of a plan back: every row of the journal gets its values again. A row or field that somebody changed since is left
@@ -17,7 +18,7 @@ import (
 func (m *Merger) Undo(ctx context.Context, planID, clusterID string) (StepResult, error) {
 	r := StepResult{Cluster: clusterID}
 	if err := m.prepare(ctx, writing, func(pgx.Tx) error { return nil }); err != nil {
-		return r, fmt.Errorf("preparing to undo step %s: %w", short(clusterID), clean(err))
+		return r, fmt.Errorf("preparing to undo step %s: %w", short(clusterID), pgerr.Clean(err))
 	}
 	m.plan = planID
 	kept := int64(0)

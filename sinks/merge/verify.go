@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // VerifyJournal recomputes the hash of every ledger row, and of the journal rows it stands for. It returns what is wrong with the first
@@ -32,7 +34,7 @@ func VerifyJournal(ctx context.Context, conn *pgx.Conn, schema string) (string, 
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("verifying the journal: %w", clean(err))
+		return "", fmt.Errorf("verifying the journal: %w", pgerr.Clean(err))
 	}
 	return wrong, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
 // ErrNoPlan says that there is no such plan.
@@ -60,4 +61,4 @@ func (s *Store) plan(ctx context.Context, where string, args ...any) (*cluster.P
 }
 
 // notMade says that our tables are not there, because nothing was run yet.
-func notMade(err error) bool { return code(err) == "42P01" || code(err) == "3F000" }
+func notMade(err error) bool { return pgerr.Code(err) == "42P01" || pgerr.Code(err) == "3F000" }

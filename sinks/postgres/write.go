@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 	"github.com/contactmerge/contactmerge/internal/run"
 )
 
@@ -95,7 +96,7 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 	for _, no := range old {
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.pruneRun(ctx, tx, no) })
 		switch {
-		case code(err) == "55P03":
+		case pgerr.Code(err) == "55P03":
 		case err != nil:
 			return pruned, fmt.Errorf("pruning an old run: %w", clean(err))
 		default:
