@@ -124,7 +124,7 @@ func discovered(c *extract.ContactsCandidate) config.Discovered {
 }
 
 func columnsOf(t *extract.TableInfo) config.DiscoveredTable {
-	out := config.DiscoveredTable{Table: t.Name}
+	out := config.DiscoveredTable{Table: t.Config}
 	for _, c := range t.Columns {
 		col := config.DiscoveredColumn{Name: c.Name, Field: string(c.Field)}
 		switch {

@@ -150,18 +150,29 @@ func noTable(ctx context.Context, q querier, name string) error {
 	return fmt.Errorf("there is no table %q in this database%s", name, hint)
 }
 
-// splitName cuts schema.table, of which either may be in double quotes.
+// spelling is the table's name in a form that splitName reads back.
+func (t *table) spelling() string { return spell(t.schema) + "." + spell(t.name) }
+
+// spell puts a name in double quotes where it would be misread without.
+func spell(name string) string {
+	if strings.ContainsAny(name, `."`) || strings.TrimSpace(name) != name {
+		return pgx.Identifier{name}.Sanitize()
+	}
+	return name
+}
+
+// splitName cuts schema.table, of which either may be in double quotes, which are doubled within.
 func splitName(name string) ([]string, error) {
 	var parts []string
 	rest := strings.TrimSpace(name)
 	for {
 		var part string
 		if strings.HasPrefix(rest, `"`) {
-			end := strings.IndexByte(rest[1:], '"')
+			end := closingQuote(rest)
 			if end < 0 {
 				return nil, fmt.Errorf("table %q: a quote is not closed", name)
 			}
-			part, rest = rest[1:end+1], rest[end+2:]
+			part, rest = strings.ReplaceAll(rest[1:end], `""`, `"`), rest[end+1:]
 		} else if i := strings.IndexByte(rest, '.'); i >= 0 {
 			part, rest = rest[:i], rest[i:]
 		} else {
@@ -180,6 +191,20 @@ func splitName(name string) ([]string, error) {
 		rest = rest[1:]
 	}
 	return parts, nil
+}
+
+// closingQuote is where the quote that s begins with ends, -1 when it does not.
+func closingQuote(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] != '"':
+		case i+1 < len(s) && s[i+1] == '"':
+			i++
+		default:
+			return i
+		}
+	}
+	return -1
 }
 
 const columnsSQL = `

@@ -22,6 +22,7 @@ type Inspection struct {
 // TableInfo describes a table or view.
 type TableInfo struct {
 	Name    string // schema.table
+	Config  string // Name as a configuration has to write it
 	Kind    string // table, partitioned table, view, materialized view or foreign table
 	Rows    int64  // the planner's estimate, 0 when there is none
 	Columns []ColumnInfo
@@ -187,7 +188,7 @@ func idOf(columns []ColumnInfo) string {
 // describe recognises the columns of a table, with a sample of its usable columns or nil.
 func describe(t *table, sample [][]string) TableInfo {
 	kinds := map[string]string{"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
-	info := TableInfo{Name: t.display(), Kind: kinds[t.kind], Rows: t.estimate()}
+	info := TableInfo{Name: t.display(), Config: t.spelling(), Kind: kinds[t.kind], Rows: t.estimate()}
 	usable := t.columnNames(usableColumn)
 	fixed := map[int]contact.Column{}
 	for i, name := range usable {
