@@ -57,7 +57,7 @@ func (w *world) evaluate(t testing.TB, o *cluster.Outcome) evaluate.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close() // read only
 	truth, err := evaluate.ReadTruth(f, o.Table)
 	if err != nil {
 		t.Fatal(err)

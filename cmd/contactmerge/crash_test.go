@@ -112,12 +112,19 @@ func (w *world) clone(t *testing.T, config string) *world {
 // output is what the program said.
 type output struct{ out, err bytes.Buffer }
 
-// start starts the program.
-func (w *world) start(t *testing.T, args ...string) (*exec.Cmd, *output) {
+// command is the program, about to start.
+func (w *world) command(t *testing.T, args ...string) (*exec.Cmd, *output) {
 	t.Helper()
 	cmd, o := exec.Command(built(t), args...), &output{}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = w.dir, &o.out, &o.err
 	cmd.Env = append(os.Environ(), "CONTACTMERGE_DSN="+w.DSN)
+	return cmd, o
+}
+
+// start starts the program.
+func (w *world) start(t *testing.T, args ...string) (*exec.Cmd, *output) {
+	t.Helper()
+	cmd, o := w.command(t, args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +228,7 @@ func (w *world) sound(t *testing.T, before []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // only read from
+	defer conn.Close(context.WithoutCancel(t.Context())) // only read from
 	if wrong, err := merge.VerifyJournal(t.Context(), conn, "contactmerge"); wrong != "" || err != nil {
 		t.Errorf("the journal does not hold together: %s %v", wrong, err)
 	}

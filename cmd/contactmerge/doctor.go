@@ -75,7 +75,7 @@ func examine(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) []postg
 	if err != nil {
 		return []postgres.Finding{{Title: "connection", Detail: err.Error(), Fix: "check host, port, database, user and password, and the server's pg_hba.conf"}}
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // only read from
+	defer conn.Close(context.WithoutCancel(ctx)) // only read from
 	m, found := mapping(ctx, c, extract.Postgres(tables(cfg, c, c.Contacts.Where)))
 	for _, name := range []*string{&m.Contacts, &m.Identities} {
 		if *name == "" {
@@ -96,7 +96,7 @@ func mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource)
 		m.Identities = c.Identities.Table
 	}
 	l, err := src.Open(ctx)
-	defer src.Close() //nolint:errcheck // a reading transaction that ends
+	defer src.Close() // a reading transaction that ends
 	if err != nil {
 		return m, []postgres.Finding{{Title: "mapping", Detail: err.Error(), Fix: "mend this first; the checks below may follow from it"}}
 	}

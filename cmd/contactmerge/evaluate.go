@@ -63,7 +63,7 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 		}
 		return usagef("opening the truth file %s: %w", ev.truth, err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	res, err := a.find(ctx, in, c, files)
 	if err != nil {
 		return err

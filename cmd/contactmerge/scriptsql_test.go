@@ -33,7 +33,7 @@ func sql(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // ends with the process
+	defer conn.Close(ctx) // ends with the process
 	switch args[0] {
 	case "-f":
 		return sqlFile(ctx, conn, args[1])
@@ -84,7 +84,7 @@ func sqlFile(ctx context.Context, conn *pgx.Conn, path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	var pending strings.Builder
 	flush := func() error {
 		_, err := conn.PgConn().Exec(ctx, pending.String()).ReadAll()

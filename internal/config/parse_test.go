@@ -138,19 +138,31 @@ func TestParseRefuses(t *testing.T) {
 
 		{"unknown at the top", "version: 1\nmerg: {}\n", []string{`x.yaml:2: unknown key "merg" (did you mean "merge"?)`}},
 		{"unknown and far from all", "version: 1\nzzzzzz: 1\n", []string{`x.yaml:2: unknown key "zzzzzz"`}},
-		{"unknown in a section", "version: 1\nmerge:\n  auto: false\n  archive_colum: x\n",
-			[]string{`x.yaml:4: unknown key "archive_colum" in merge (did you mean "archive_column"?)`}},
+		{
+			"unknown in a section", "version: 1\nmerge:\n  auto: false\n  archive_colum: x\n",
+			[]string{`x.yaml:4: unknown key "archive_colum" in merge (did you mean "archive_column"?)`},
+		},
 		{"unknown in a pointer", "version: 1\nidentities:\n  tabel: x\n", []string{`x.yaml:3: unknown key "tabel" in identities (did you mean "table"?)`}},
-		{"unknown in an inlined section", "version: 1\nscoring: {treshold: 0.9}\n",
-			[]string{`x.yaml:2: unknown key "treshold" in scoring (did you mean "threshold"?)`}},
-		{"unknown three deep", "version: 1\nnormalize:\n  phone:\n    default_regoin: DE\n",
-			[]string{`x.yaml:4: unknown key "default_regoin" in normalize.phone (did you mean "default_region"?)`}},
-		{"unknown in survivorship", "version: 1\nclusters:\n  survivorship:\n    feilds: {}\n",
-			[]string{`x.yaml:4: unknown key "feilds" in clusters.survivorship (did you mean "fields"?)`}},
-		{"key of another section", "version: 1\nclusters:\n  max_share: 0.5\n",
-			[]string{`x.yaml:3: unknown key "max_share" in clusters (did you mean "breakers.max_share"?)`}},
-		{"unknown by an alias", "version: 1\nnormalize:\n  name: &a {fillers: [x]}\n  email: *a\n",
-			[]string{`x.yaml:3: unknown key "fillers" where this is used`}},
+		{
+			"unknown in an inlined section", "version: 1\nscoring: {treshold: 0.9}\n",
+			[]string{`x.yaml:2: unknown key "treshold" in scoring (did you mean "threshold"?)`},
+		},
+		{
+			"unknown three deep", "version: 1\nnormalize:\n  phone:\n    default_regoin: DE\n",
+			[]string{`x.yaml:4: unknown key "default_regoin" in normalize.phone (did you mean "default_region"?)`},
+		},
+		{
+			"unknown in survivorship", "version: 1\nclusters:\n  survivorship:\n    feilds: {}\n",
+			[]string{`x.yaml:4: unknown key "feilds" in clusters.survivorship (did you mean "fields"?)`},
+		},
+		{
+			"key of another section", "version: 1\nclusters:\n  max_share: 0.5\n",
+			[]string{`x.yaml:3: unknown key "max_share" in clusters (did you mean "breakers.max_share"?)`},
+		},
+		{
+			"unknown by an alias", "version: 1\nnormalize:\n  name: &a {fillers: [x]}\n  email: *a\n",
+			[]string{`x.yaml:3: unknown key "fillers" where this is used`},
+		},
 		{"all unknown keys", "version: 1\nmerge: {atuo: true}\nreport:\n  dri: x\nworker: 2\n", []string{
 			`x.yaml:2: unknown key "atuo" in merge (did you mean "auto"?)`,
 			`x.yaml:4: unknown key "dri" in report (did you mean "dir"?)`,
@@ -175,25 +187,36 @@ func TestParseRefuses(t *testing.T) {
 		{"tab", "version: 1\nmerge:\n\tauto: true\n", []string{"x.yaml:3: this is no YAML: found character '\t' that cannot start any token"}},
 
 		{"password", "version: 1\ndatabase: {dsn: 'host=db password=secret'}\n", []string{
-			"x.yaml:2: database.dsn contains a password; keep it in PGPASSFILE, or put the connection string in an environment variable and name it in dsn_env"}},
+			"x.yaml:2: database.dsn contains a password; keep it in PGPASSFILE, or put the connection string in an environment variable and name it in dsn_env",
+		}},
 		{"mode", "version: 1\nmerge: {mode: drop}\n", []string{`x.yaml:2: merge.mode is "drop", must be archive or delete`}},
 		{"reference", "version: 1\nmerge:\n  references: [orders]\n", []string{`x.yaml:3: merge.references: "orders" must be table.column or schema.table.column`}},
 		{"identities without a table", "version: 1\nidentities: {where: a}\n", []string{"x.yaml: identities.table is not set"}},
-		{"field", "version: 1\ncontacts:\n  columns:\n    a: email\n    b: frist_name\n",
-			[]string{`x.yaml:5: contacts.columns.b: there is no field "frist_name" (did you mean "first_name"?)`}},
-		{"field of an identity", "version: 1\nidentities:\n  table: i\n  columns:\n    a: chanel\n",
-			[]string{`x.yaml:5: identities.columns.a: there is no field "chanel" (did you mean "channel"?)`}},
+		{
+			"field", "version: 1\ncontacts:\n  columns:\n    a: email\n    b: frist_name\n",
+			[]string{`x.yaml:5: contacts.columns.b: there is no field "frist_name" (did you mean "first_name"?)`},
+		},
+		{
+			"field of an identity", "version: 1\nidentities:\n  table: i\n  columns:\n    a: chanel\n",
+			[]string{`x.yaml:5: identities.columns.a: there is no field "chanel" (did you mean "channel"?)`},
+		},
 
 		{"blocking", "version: 1\nblocking: {max_block: 1}\n", []string{"x.yaml:2: blocking.max_block is 1, must be at least 2"}},
 		{"scoring", "version: 1\nscoring:\n  threshold: 2\n", []string{"x.yaml:3: scoring.threshold is 2, must be a probability from 0 to below 1"}},
 		{"clusters", "version: 1\nclusters:\n  max_members: 1\n", []string{"x.yaml:3: clusters.max_members: 1: a cluster has at least 2 members"}},
-		{"survivorship", "version: 1\nclusters:\n  survivorship:\n    fields:\n      gender: fill_emtpy\n",
-			[]string{`x.yaml:5: clusters.survivorship.fields.gender: unknown strategy "fill_emtpy" (did you mean "fill_empty"?)`}},
-		{"survivorship of a fixed field", "version: 1\nclusters: {survivorship: {fields: {vip: max}}}\n",
-			[]string{`x.yaml:2: clusters.survivorship.fields.vip: vip is decided by a fixed rule (or)`}},
+		{
+			"survivorship", "version: 1\nclusters:\n  survivorship:\n    fields:\n      gender: fill_emtpy\n",
+			[]string{`x.yaml:5: clusters.survivorship.fields.gender: unknown strategy "fill_emtpy" (did you mean "fill_empty"?)`},
+		},
+		{
+			"survivorship of a fixed field", "version: 1\nclusters: {survivorship: {fields: {vip: max}}}\n",
+			[]string{`x.yaml:2: clusters.survivorship.fields.vip: vip is decided by a fixed rule (or)`},
+		},
 		{"breakers", "version: 1\nbreakers:\n  max_share: 10\n", []string{"x.yaml:3: breakers.max_share: 10: is a share of all contacts, at most 1 (10% is 0.10)"}},
-		{"country", "version: 1\nnormalize: {phone: {default_region: Germany}}\n",
-			[]string{`x.yaml:2: normalize.phone.default_region "Germany" is not a country code such as US or DE`}},
+		{
+			"country", "version: 1\nnormalize: {phone: {default_region: Germany}}\n",
+			[]string{`x.yaml:2: normalize.phone.default_region "Germany" is not a country code such as US or DE`},
+		},
 		{"workers", "version: 1\nworkers: -1\n", []string{"x.yaml:2: workers is -1, must not be negative"}},
 		{"everything at once", "version: 3\nmerge:\n  mode: x\nworkers: -1\nblocking: {max_names: -1}\nbreakers: {max_change: 0.5}\n", []string{
 			"x.yaml:1: version is 3, this program reads version 1",

@@ -125,8 +125,10 @@ func contactTargets(t *testing.T) []any {
 			out = append(out, string(f))
 		}
 	}
-	channels := []string{"email", "phone", "sms", "whatsapp", "facebook", "twitter", "wechat", "telegram", "sso", "cookie", "national_id",
-		"instagram", "linkedin", "skype", "viber"}
+	channels := []string{
+		"email", "phone", "sms", "whatsapp", "facebook", "twitter", "wechat", "telegram", "sso", "cookie", "national_id",
+		"instagram", "linkedin", "skype", "viber",
+	}
 	for i, c := range extract.Recognise(channels, nil, extract.RecogniseOptions{}) {
 		if string(c.Channel) != channels[i] {
 			t.Errorf("channel %s is recognised as %s %s", channels[i], c.Field, c.Channel)

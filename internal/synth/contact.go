@@ -108,7 +108,7 @@ func (w *page) share() {
 			w.phone, w.shared = s.number, true
 			w.damage &^= changedPhone
 			if d.chance(w.r.PhoneExtension) {
-				w.phone.extension = itoa(100 + 7*w.p.member + int(s.first%89)*8)
+				w.phone.extension = itoa(100 + 7*w.p.member + s.first%89*8)
 			}
 			w.kinds = append(w.kinds, "shared_phone")
 		}

@@ -87,7 +87,10 @@ func parseLocale(text string) (*locale, error) {
 			return nil, fmt.Errorf("line %d: %w", number+1, err)
 		}
 	}
-	return l, l.finish()
+	if err := l.finish(); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 func (l *locale) set(key, value string) (err error) {

@@ -85,7 +85,7 @@ func (w *page) mistake() {
 		w.damage |= nameChanged
 	}
 	if first, _, ok := strings.Cut(family, " "); ok && p.locale.doubleFamily && d.chance(0.4) && len(first) > 3 {
-		w.LastName, family = first, first
+		w.LastName = first
 		latin, _, _ = strings.Cut(latin, " ")
 		w.damage |= secondSurname
 	}
@@ -250,6 +250,16 @@ func foldMarks(name string, long bool) string {
 func cjk(name string) bool { return firstRune(name) >= 0x2e80 }
 
 var fillers = [...][2]string{
-	{"Guest", "User"}, {"Test", "Test"}, {"Unknown", ""}, {"Unknown", "Unknown"}, {"Guest", ""}, {"test", ""},
-	{"N/A", "N/A"}, {"Anonymous", ""}, {"No", "Name"}, {"xxx", "xxx"}, {"Customer", ""}, {"-", "-"},
+	{"Guest", "User"},
+	{"Test", "Test"},
+	{"Unknown", ""},
+	{"Unknown", "Unknown"},
+	{"Guest", ""},
+	{"test", ""},
+	{"N/A", "N/A"},
+	{"Anonymous", ""},
+	{"No", "Name"},
+	{"xxx", "xxx"},
+	{"Customer", ""},
+	{"-", "-"},
 }

@@ -148,8 +148,14 @@ func (g *Generator) emailOf(p *person, which int) string {
 		last = mailName(p.otherLatin)
 	}
 	forms := [...][3]string{
-		{first, ".", last}, {last, ".", first}, {first[:1], ".", last}, {first, "_", last},
-		{first, "", last}, {last, "_", first[:1]}, {first[:1], "", last}, {last, "-", first},
+		{first, ".", last},
+		{last, ".", first},
+		{first[:1], ".", last},
+		{first, "_", last},
+		{first, "", last},
+		{last, "_", first[:1]},
+		{first[:1], "", last},
+		{last, "-", first},
 	}
 	form := &forms[code%len(forms)]
 	local := form[0] + form[1] + form[2]

@@ -214,7 +214,8 @@ func TestValidateListsEveryProblem(t *testing.T) {
 		{"negative", synth.Config{Contacts: -1}, []string{"contacts: -1"}},
 		{"profile", synth.Config{Profile: "dirty"}, []string{`profile "dirty" is unknown`}},
 		{
-			"rates", synth.Config{Rates: synth.Rates{Case: 2, Household: 0.7, Colleagues: 0.7}},
+			"rates",
+			synth.Config{Rates: synth.Rates{Case: 2, Household: 0.7, Colleagues: 0.7}},
 			[]string{"ContactsPerPerson", "rate Case: 2", "more than 1"},
 		},
 	}

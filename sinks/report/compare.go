@@ -70,7 +70,7 @@ func compare(o *cluster.Outcome, rows []contact.Row, golden *cluster.Golden) com
 		if column.Field == contact.FieldID || column.Field == contact.FieldIdentity {
 			continue
 		}
-		if row, any := rawRow(o, rows, col, golden); any {
+		if row, filled := rawRow(o, rows, col, golden); filled {
 			c.Rows = append(c.Rows, row)
 		}
 	}
@@ -90,15 +90,15 @@ func boolOrder(b bool) int {
 	return 0
 }
 
-// rawRow compares one raw column; any is false when nobody has a value there.
-func rawRow(o *cluster.Outcome, rows []contact.Row, col int, golden *cluster.Golden) (out fieldRow, any bool) {
+// rawRow compares one raw column; filled is false when nobody has a value there.
+func rawRow(o *cluster.Outcome, rows []contact.Row, col int, golden *cluster.Golden) (out fieldRow, filled bool) {
 	column := o.Table.Columns()[col]
 	out.Name = visibleCut(column.Name, 40)
 	first, _ := o.Table.Raw(col, rows[0])
 	for i, r := range rows {
 		v, _ := o.Table.Raw(col, r)
 		c := cell{Text: visible(v), Null: blank(v), Class: "same"}
-		any = any || !c.Null
+		filled = filled || !c.Null
 		if i > 0 && !bookkeeping(column.Field) {
 			mark(&c, first, v)
 		}
@@ -108,7 +108,7 @@ func rawRow(o *cluster.Outcome, rows []contact.Row, col int, golden *cluster.Gol
 	if golden != nil {
 		out.Golden = newGoldenCell(o, golden, col)
 	}
-	return out, any
+	return out, filled
 }
 
 // mark says how a value differs from the first contact's: by sign and words, not by colour alone.

@@ -23,11 +23,30 @@ func TestContrast(t *testing.T) {
 		ink, ground string
 		least       float64
 	}{
-		{"ink", "bg", 4.5}, {"ink", "card", 4.5}, {"soft", "bg", 4.5}, {"soft", "card", 4.5}, {"soft", "gold", 4.5}, {"ink", "gold", 4.5},
-		{"ink", "mark", 4.5}, {"ink", "adds", 4.5}, {"ink", "alike", 4.5}, {"ink", "alarm", 4.5}, {"soft", "alike", 4.5},
-		{"review-ink", "mark", 4.5}, {"auto-ink", "adds", 4.5}, {"auto-ink", "card", 4.5}, {"auto-ink", "bg", 4.5}, {"review-ink", "card", 4.5}, {"suggest-ink", "card", 4.5},
-		{"on-auto", "auto", 4.5}, {"on-suggest", "suggest", 4.5}, {"on-review", "review", 4.5}, {"on-alone", "alone", 4.5},
-		{"auto", "card", 3}, {"review", "card", 3}, {"time", "card", 3},
+		{"ink", "bg", 4.5},
+		{"ink", "card", 4.5},
+		{"soft", "bg", 4.5},
+		{"soft", "card", 4.5},
+		{"soft", "gold", 4.5},
+		{"ink", "gold", 4.5},
+		{"ink", "mark", 4.5},
+		{"ink", "adds", 4.5},
+		{"ink", "alike", 4.5},
+		{"ink", "alarm", 4.5},
+		{"soft", "alike", 4.5},
+		{"review-ink", "mark", 4.5},
+		{"auto-ink", "adds", 4.5},
+		{"auto-ink", "card", 4.5},
+		{"auto-ink", "bg", 4.5},
+		{"review-ink", "card", 4.5},
+		{"suggest-ink", "card", 4.5},
+		{"on-auto", "auto", 4.5},
+		{"on-suggest", "suggest", 4.5},
+		{"on-review", "review", 4.5},
+		{"on-alone", "alone", 4.5},
+		{"auto", "card", 3},
+		{"review", "card", 3},
+		{"time", "card", 3},
 	}
 	for scheme, text := range map[string]string{"light": light, "dark": dark} {
 		colors := map[string]string{}

@@ -234,8 +234,10 @@ func fixture(t testing.TB) (*cluster.Outcome, *run.Record) {
 	clusters := []cluster.Cluster{
 		{ID: "c1a0", Members: rows("101", "102", "103"), Survivor: find(t, table, "101"), Decision: scoring.AutoMerge, Auto: [][]contact.Row{rows("101", "102", "103")}, Edges: []int{0, 1, 2}, Weakest: -1},
 		{ID: "c2b0", Members: rows("201", "202", "203"), Survivor: find(t, table, "201"), Decision: scoring.Suggest, Auto: [][]contact.Row{rows("201", "203")}, Edges: []int{3, 4, 5}, Weakest: -1},
-		{ID: "c3c0", Members: rows("301", "302", "303"), Survivor: find(t, table, "301"), Decision: scoring.Review, Auto: [][]contact.Row{rows("301", "303")}, Edges: []int{7, 8}, Weakest: 8,
-			Conflict: &cluster.Conflict{A: find(t, table, "301"), B: find(t, table, "302"), Reasons: scoring.FirstNameMismatch | scoring.BirthdateConflict, Bridge: 8}},
+		{
+			ID: "c3c0", Members: rows("301", "302", "303"), Survivor: find(t, table, "301"), Decision: scoring.Review, Auto: [][]contact.Row{rows("301", "303")}, Edges: []int{7, 8}, Weakest: 8,
+			Conflict: &cluster.Conflict{A: find(t, table, "301"), B: find(t, table, "302"), Reasons: scoring.FirstNameMismatch | scoring.BirthdateConflict, Bridge: 8},
+		},
 		{ID: "c4d0", Members: rows("401", "402"), Survivor: find(t, table, "402"), Decision: scoring.Suggest, Edges: []int{9}, Weakest: 9},
 		{ID: "c5e0", Members: rows("501", "502"), Survivor: find(t, table, "501"), Decision: scoring.Suggest, Edges: []int{10}, Weakest: 10},
 	}
@@ -341,9 +343,24 @@ func record(o *cluster.Outcome) *run.Record {
 		Warnings:   []string{"column \"loyalty\" is compared as text because its meaning is unknown"},
 	}
 	heights := []run.Bin{
-		{NoMatch: 9200}, {NoMatch: 14100}, {NoMatch: 11800}, {NoMatch: 6400}, {NoMatch: 3900}, {NoMatch: 1500}, {NoMatch: 300, Review: 2},
-		{NoMatch: 85, Review: 6}, {NoMatch: 20, Review: 14}, {Review: 12, Suggest: 18}, {Review: 11, Suggest: 31}, {Review: 15, Suggest: 44, AutoMerge: 9},
-		{Review: 9, Suggest: 48, AutoMerge: 60}, {Review: 8, Suggest: 33, AutoMerge: 122}, {Review: 6, Suggest: 20, AutoMerge: 160}, {Review: 4, Suggest: 8, AutoMerge: 141}, {Review: 1, Suggest: 2, AutoMerge: 85}, {AutoMerge: 34},
+		{NoMatch: 9200},
+		{NoMatch: 14100},
+		{NoMatch: 11800},
+		{NoMatch: 6400},
+		{NoMatch: 3900},
+		{NoMatch: 1500},
+		{NoMatch: 300, Review: 2},
+		{NoMatch: 85, Review: 6},
+		{NoMatch: 20, Review: 14},
+		{Review: 12, Suggest: 18},
+		{Review: 11, Suggest: 31},
+		{Review: 15, Suggest: 44, AutoMerge: 9},
+		{Review: 9, Suggest: 48, AutoMerge: 60},
+		{Review: 8, Suggest: 33, AutoMerge: 122},
+		{Review: 6, Suggest: 20, AutoMerge: 160},
+		{Review: 4, Suggest: 8, AutoMerge: 141},
+		{Review: 1, Suggest: 2, AutoMerge: 85},
+		{AutoMerge: 34},
 	}
 	for i, b := range heights {
 		b.From, b.To = float64(-24+i*4)+.5, float64(-20+i*4)+.5

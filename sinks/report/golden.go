@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,8 @@ func goldenValue(g *cluster.Golden, col int) (cluster.Value, bool) {
 func writeGoldenCSV(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
 	cols := o.Table.Columns()
 	own := []string{"cluster_id", "survivor", "identities"}
-	header := append(own[:2:2], columnNames(own, cols)...)
-	t := newCSV(ctx, w, append(header, "identities")...)
+	header := slices.Concat(own[:2], columnNames(own, cols), own[2:])
+	t := newCSV(ctx, w, header...)
 	var list strings.Builder
 	for i := range o.Golden {
 		g := &o.Golden[i]

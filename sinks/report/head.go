@@ -123,10 +123,19 @@ func plainNumber(v float64) string {
 
 func newFacts(r *run.Record) []fact {
 	facts := []fact{
-		{"Run", r.ID}, {"State", string(r.State)}, {"Source", r.Source}, {"Started", stamp(r.Started)}, {"Ended", stamp(r.Ended)},
-		{"contactmerge", r.Version}, {"Go", r.Go}, {"Workers", number(int64(r.Workers))}, {"Peak memory", bytesText(r.PeakMemory)},
+		{"Run", r.ID},
+		{"State", string(r.State)},
+		{"Source", r.Source},
+		{"Started", stamp(r.Started)},
+		{"Ended", stamp(r.Ended)},
+		{"contactmerge", r.Version},
+		{"Go", r.Go},
+		{"Workers", number(int64(r.Workers))},
+		{"Peak memory", bytesText(r.PeakMemory)},
 		{"Threshold", "match weight " + signed(r.Threshold)},
-		{"Configuration", r.Config}, {"Model", r.Model}, {"Input", r.Input},
+		{"Configuration", r.Config},
+		{"Model", r.Model},
+		{"Input", r.Input},
 	}
 	for _, b := range r.Breakers {
 		state := "held"

@@ -217,8 +217,11 @@ func TestHostileValues(t *testing.T) {
 func hostileOutcome(t *testing.T, evil string) (*cluster.Outcome, *run.Record) {
 	t.Helper()
 	cols := []contact.Column{
-		{Name: "id", Field: contact.FieldID, How: evil}, {Name: evil, Field: contact.FieldFirstName, How: "name"}, {Name: "x", Field: contact.Field(evil)},
-		{Name: "mail", Field: contact.FieldIdentity, Channel: contact.ChannelEmail}, {Name: "own", Field: contact.FieldIdentity, Channel: contact.Channel("c" + strings.ReplaceAll(evil, "\x00", ""))},
+		{Name: "id", Field: contact.FieldID, How: evil},
+		{Name: evil, Field: contact.FieldFirstName, How: "name"},
+		{Name: "x", Field: contact.Field(evil)},
+		{Name: "mail", Field: contact.FieldIdentity, Channel: contact.ChannelEmail},
+		{Name: "own", Field: contact.FieldIdentity, Channel: contact.Channel("c" + strings.ReplaceAll(evil, "\x00", ""))},
 	}
 	table := newTable(t, cols, []fixtureRow{row(evil, evil, "a", evil, evil), row("z"+evil, evil+"x", null, evil, "o"), row("zz", "y", evil, null, null)})
 	edges := []scoring.Edge{
@@ -232,8 +235,10 @@ func hostileOutcome(t *testing.T, evil string) (*cluster.Outcome, *run.Record) {
 		Cuts:     []cluster.Cut{{Edge: 1, A: 1, B: 2, Reasons: scoring.SSOConflict}},
 		Rejects:  []contact.Reject{{Source: evil, ID: evil, Column: evil, Scope: evil, Reason: evil, Raw: evil}},
 		Explain: func(a, b contact.Row) scoring.Explanation {
-			return scoring.Explanation{A: table.ID(a), B: table.ID(b), Rung: evil, Reasons: []string{evil}, Rules: []string{evil}, MatchKey: evil,
-				Comparisons: []scoring.ComparisonResult{{Comparison: evil, Level: evil, M: 0.5, U: 0.1, Weight: 2.3, A: evil, B: evil}, {Comparison: evil, Level: evil}}}
+			return scoring.Explanation{
+				A: table.ID(a), B: table.ID(b), Rung: evil, Reasons: []string{evil}, Rules: []string{evil}, MatchKey: evil,
+				Comparisons: []scoring.ComparisonResult{{Comparison: evil, Level: evil, M: 0.5, U: 0.1, Weight: 2.3, A: evil, B: evil}, {Comparison: evil, Level: evil}},
+			}
 		},
 	}
 	o.Golden = goldens(table, o.Clusters)
@@ -281,8 +286,10 @@ func TestWideAndTall(t *testing.T) {
 		members = append(members, contact.Row(i+2))
 	}
 	table := newTable(t, cols, rows)
-	o := &cluster.Outcome{Table: table, Clusters: []cluster.Cluster{{ID: "c", Members: members, Survivor: 4, Decision: scoring.Review, Weakest: -1,
-		Conflict: &cluster.Conflict{A: 0, B: 1, Reasons: scoring.ClusterTooLarge, Bridge: -1}}}}
+	o := &cluster.Outcome{Table: table, Clusters: []cluster.Cluster{{
+		ID: "c", Members: members, Survivor: 4, Decision: scoring.Review, Weakest: -1,
+		Conflict: &cluster.Conflict{A: 0, B: 1, Reasons: scoring.ClusterTooLarge, Bridge: -1},
+	}}}
 	card := newCard(page{cfg: Config{}.WithDefaults(), out: o}, 0)
 	if n := len(card.Table.Rows); n != maxRows {
 		t.Errorf("%d rows", n)

@@ -144,8 +144,16 @@ func TestGoldenParquet(t *testing.T) {
 		row        int
 		name, want string
 	}{
-		{0, "survivor", "101"}, {0, "First Name", "Jane"}, {0, "First Name_from", "101"}, {0, "notes", "called twice"}, {0, "notes_from", "102"}, {0, "notes_rule", "fill_empty"},
-		{0, "tel", "+12025550144"}, {2, "notes", "null"}, {2, "notes_from", "null"}, {2, "notes_rule", "null"},
+		{0, "survivor", "101"},
+		{0, "First Name", "Jane"},
+		{0, "First Name_from", "101"},
+		{0, "notes", "called twice"},
+		{0, "notes_from", "102"},
+		{0, "notes_rule", "fill_empty"},
+		{0, "tel", "+12025550144"},
+		{2, "notes", "null"},
+		{2, "notes_from", "null"},
+		{2, "notes_rule", "null"},
 		{3, "identities", `[{"channel":"email","value":"li@example.cn","value_from":"402"},{"channel":"wechat","value":"ox1a","value_from":"401"}]`},
 	} {
 		if got := cellText(t, rec, tt.name, tt.row); got != tt.want {

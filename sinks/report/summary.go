@@ -100,7 +100,7 @@ func (p *printer) table(align string, head []string, rows [][]string) {
 			width[i] = max(width[i], utf8.RuneCountInString(c))
 		}
 	}
-	print := func(row []string) string {
+	text := func(row []string) string {
 		var b strings.Builder
 		for i, c := range row {
 			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(c))
@@ -112,9 +112,9 @@ func (p *printer) table(align string, head []string, rows [][]string) {
 		}
 		return strings.TrimRight(b.String(), " ")
 	}
-	p.line(p.faint(print(head)))
+	p.line(p.faint(text(head)))
 	for _, row := range rows {
-		p.line(print(row))
+		p.line(text(row))
 	}
 }
 

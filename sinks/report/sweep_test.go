@@ -10,7 +10,7 @@ import (
 func TestSweep(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "out")
-	make := func(name string, age time.Duration, files ...string) string {
+	folder := func(name string, age time.Duration, files ...string) string {
 		t.Helper()
 		path := filepath.Join(parent, name)
 		if err := os.Mkdir(path, 0o700); err != nil {
@@ -31,10 +31,10 @@ func TestSweep(t *testing.T) {
 		}
 		return path
 	}
-	half := make(".contactmerge-out-1.tmp", 2*time.Hour, "pairs.csv")
-	young := make(".contactmerge-out-2.tmp", time.Minute, "pairs.csv")
-	other := make(".contactmerge-else-3.tmp", 2*time.Hour, "pairs.csv")
-	make(".contactmerge-out-4.old", 2*time.Hour, recordName, "pairs.csv")
+	half := folder(".contactmerge-out-1.tmp", 2*time.Hour, "pairs.csv")
+	young := folder(".contactmerge-out-2.tmp", time.Minute, "pairs.csv")
+	other := folder(".contactmerge-else-3.tmp", 2*time.Hour, "pairs.csv")
+	folder(".contactmerge-out-4.old", 2*time.Hour, recordName, "pairs.csv")
 
 	if err := sweep(dir, []string{recordName, "pairs.csv"}, time.Now()); err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestSweep(t *testing.T) {
 	}
 
 	// With a report in place the replaced one is only in the way, but for what somebody put into it.
-	make(".contactmerge-out-5.old", 2*time.Hour, recordName, "notes.txt")
+	folder(".contactmerge-out-5.old", 2*time.Hour, recordName, "notes.txt")
 	if err := sweep(dir, []string{recordName, "pairs.csv"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}

@@ -68,16 +68,42 @@ func TestVerdict(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
-		{number(0), "0"}, {number(999), "999"}, {number(1000), "1,000"}, {number(1234567), "1,234,567"}, {number(-1234), "−1,234"},
-		{count(1, "contact", "contacts"), "1 contact"}, {count(2000, "contact", "contacts"), "2,000 contacts"},
-		{percent(0, 10), "0%"}, {percent(1, 100000), "under 0.1%"}, {percent(5, 100), "5.0%"}, {percent(50, 100), "50%"}, {percent(99999, 100000), "over 99.9%"}, {percent(7, 7), "100%"}, {percent(1, 0), "0%"},
-		{seconds(0.0123), "12 ms"}, {seconds(1.5), "1.50 s"}, {seconds(61.26), "61.3 s"}, {seconds(3725), "62 min 05 s"},
-		{signed(2.26), "+2.3"}, {signed(-2.26), "−2.3"}, {signed(-0.01), "0.0"},
-		{chance(40), "over 99.9%"}, {chance(-40), "under 0.1%"}, {chance(0), "50.0%"},
-		{chanceOf(0.25), "0.2500"}, {chanceOf(0.00001), "under 0.0001"}, {chanceOf(0), "0.0000"},
-		{plainNumber(10000), "10,000"}, {plainNumber(0.102), "0.102"},
-		{rate(12), "12"}, {rate(1234), "1.2 k"}, {rate(45678), "46 k"}, {rate(2.5e6), "2.5 M"},
-		{bytesText(214 << 20), "214 MiB"}, {bytesText(3 << 30), "3.0 GiB"}, {bytesText(64 << 30), "64 GiB"},
+		{number(0), "0"},
+		{number(999), "999"},
+		{number(1000), "1,000"},
+		{number(1234567), "1,234,567"},
+		{number(-1234), "−1,234"},
+		{count(1, "contact", "contacts"), "1 contact"},
+		{count(2000, "contact", "contacts"), "2,000 contacts"},
+		{percent(0, 10), "0%"},
+		{percent(1, 100000), "under 0.1%"},
+		{percent(5, 100), "5.0%"},
+		{percent(50, 100), "50%"},
+		{percent(99999, 100000), "over 99.9%"},
+		{percent(7, 7), "100%"},
+		{percent(1, 0), "0%"},
+		{seconds(0.0123), "12 ms"},
+		{seconds(1.5), "1.50 s"},
+		{seconds(61.26), "61.3 s"},
+		{seconds(3725), "62 min 05 s"},
+		{signed(2.26), "+2.3"},
+		{signed(-2.26), "−2.3"},
+		{signed(-0.01), "0.0"},
+		{chance(40), "over 99.9%"},
+		{chance(-40), "under 0.1%"},
+		{chance(0), "50.0%"},
+		{chanceOf(0.25), "0.2500"},
+		{chanceOf(0.00001), "under 0.0001"},
+		{chanceOf(0), "0.0000"},
+		{plainNumber(10000), "10,000"},
+		{plainNumber(0.102), "0.102"},
+		{rate(12), "12"},
+		{rate(1234), "1.2 k"},
+		{rate(45678), "46 k"},
+		{rate(2.5e6), "2.5 M"},
+		{bytesText(214 << 20), "214 MiB"},
+		{bytesText(3 << 30), "3.0 GiB"},
+		{bytesText(64 << 30), "64 GiB"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
@@ -129,7 +155,8 @@ func FuzzVisible(f *testing.F) {
 func checkVisible(t interface {
 	Helper()
 	Errorf(string, ...any)
-}, s string) {
+}, s string,
+) {
 	t.Helper()
 	got := visible(s)
 	for _, r := range got {
