@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
+	"syscall"
 
+	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
 
@@ -32,9 +36,10 @@ var errPartial = errors.New("done with skips")
 // exitCode tells the user what went wrong in one line and returns the exit code for it.
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var usage usageError
+	var choice *extract.ChoiceError
 	var locked *postgres.LockedError
 	switch {
-	case err == nil:
+	case err == nil, readerGone(err):
 		return exitDone
 	case errors.Is(err, errPartial):
 		return exitPartial
@@ -44,7 +49,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		say(stderr, errors.New("interrupted: nothing half done was left behind"))
 		return exitFailed
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &choice):
 		say(stderr, err)
 		return exitUsage
 	default:
@@ -52,6 +57,12 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		say(stderr, errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")))
 		return exitFailed
 	}
+}
+
+// readerGone says that nobody wanted to read standard output any more.
+func readerGone(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(path.Err, syscall.EPIPE)
 }
 
 func say(w io.Writer, err error) { _, _ = fmt.Fprintf(w, "contactmerge: %v\n", err) }

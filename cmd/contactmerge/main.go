@@ -12,6 +12,8 @@ import (
 var version = "dev"
 
 func main() {
+	// A reader of standard output that goes away, such as head, must not end a run in the middle: writing then fails, and that is all.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the handler is gone, so that a second one ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -45,6 +45,9 @@ func (s *Store) FinishRun(ctx context.Context, rec *run.Record) error {
 	if err != nil {
 		return err
 	}
+	if rec.State == run.Failed {
+		s.pool.Reset() // what ended the run may have broken the connections that the pool still holds
+	}
 	tag, err := s.pool.Exec(ctx, `UPDATE `+s.table("runs")+` SET state = $2, ended_at = clock_timestamp(), counts = $3, record = $4, error = $5
 		WHERE run_id = $1 AND state = $6`, rec.ID, string(rec.State), counts, record, printable(rec.Error), string(run.Running))
 	if err != nil {
