@@ -28,9 +28,26 @@ func (c choices) option(flag, config string) string {
 	return config
 }
 
-// fix matches the choices with the columns of where. It refuses what cannot be meant: a column that is not there, a field that
-// does not exist, and a field of which a contact has only one given twice.
+// ChoiceError is a mistake in what the user said about the columns, on the command line or in the configuration.
+type ChoiceError struct{ cause error }
+
+// Error names the choice and what is wrong with it.
+func (e *ChoiceError) Error() string { return e.cause.Error() }
+
+// Unwrap gives the cause.
+func (e *ChoiceError) Unwrap() error { return e.cause }
+
+// fix matches the choices with the columns of where. It refuses what cannot be meant, with a *ChoiceError: a column that is not there, a
+// field that does not exist, and a field of which a contact has only one given twice.
 func (c choices) fix(where string, columns []string) (map[int]contact.Column, error) {
+	fixed, err := c.match(where, columns)
+	if err != nil {
+		return nil, &ChoiceError{err}
+	}
+	return fixed, nil
+}
+
+func (c choices) match(where string, columns []string) (map[int]contact.Column, error) {
 	fixed := map[int]contact.Column{}
 	owner := map[contact.Field]string{}
 	add := func(option, column, target string) error {

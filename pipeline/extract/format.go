@@ -95,7 +95,7 @@ func fileError(path string, err error) error {
 	var pe *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: there is no such file: %w", path, fs.ErrNotExist)
+		return fmt.Errorf("%s: there is no such file", path)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s: no permission to read it: %w", path, fs.ErrPermission)
 	case errors.As(err, &pe):
