@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
@@ -88,6 +89,26 @@ func (w *Worker) emailLevel(a, b contact.Row, f *allFacts) uint8 {
 // minLocalPart is the shortest local part that means something when it recurs at another provider.
 const minLocalPart = 6
 
+// spellsName reports whether a local part says no more than the name of its owner does, so that everybody of that name may have it:
+// robert.davis, r.davis. Where the name is of another script, letters may be its spelling, and only digits are more.
+func (w *Worker) spellsName(local string, a contact.Row) bool {
+	if strings.ContainsAny(local, "0123456789") {
+		return false
+	}
+	rest, known := local, false
+	for _, col := range []contact.Col{contact.ColGivenLatin, contact.ColMiddle, contact.ColFamilyLatin} {
+		for token := range strings.FieldsSeq(w.s.table.Col(col).Value(a)) {
+			known = known || isASCII(token)
+			rest = strings.Replace(rest, token, "", 1)
+		}
+	}
+	return !known || len(strings.Trim(rest, ".-_")) < 2
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
 func (w *Worker) sameLocalPart(a, b contact.Row) bool {
 	t := w.s.table
 	for _, x := range t.Keys(a) {
@@ -102,7 +123,7 @@ func (w *Worker) sameLocalPart(a, b contact.Row) bool {
 			if y.Space != contact.SpaceEmail {
 				continue
 			}
-			if s := t.KeyText(y.Value); len(s) > len(local) && s[len(local)] == '@' && s[:len(local)] == local {
+			if s := t.KeyText(y.Value); len(s) > len(local) && s[len(local)] == '@' && s[:len(local)] == local && !w.spellsName(local, a) && !w.spellsName(local, b) {
 				return true
 			}
 		}

@@ -178,8 +178,10 @@ func model(v Vector, likely bool) (Decision, Reasons, rung) {
 		return NoMatch, 0, rungModel
 	case v[cmpNationalID] == idDifferent:
 		return NoMatch, NationalIDConflict, rungModel
-	case v[cmpSuffix] == suffixDifferent:
-		return NoMatch, SuffixConflict, rungModel
+	case birthDiffers(v):
+		return NoMatch, BirthdateConflict, rungModel
+	case v[cmpSuffix] == suffixDifferent, v[cmpSuffix] == suffixOneSide && v[cmpBirthdate] == 0:
+		return NoMatch, SuffixConflict, rungModel // father and son live in one house
 	case v[cmpPhone] == phoneSwitchboard && !namesAgree(v):
 		return NoMatch, ExtensionConflict, rungModel
 	case !supported(v):
