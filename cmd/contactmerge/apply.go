@@ -162,13 +162,21 @@ func (a *app) applied(rep *merge.Report) {
 	if len(counts) == 0 {
 		counts = []string{"nothing to merge"}
 	}
-	a.printf("plan    %s  %d merges: %s; %d contacts merged away\n", short(rep.Plan), rep.Steps, strings.Join(counts, ", "), rep.Losers)
+	a.printf("plan    %s  %s: %s; %s merged away\n", short(rep.Plan), many(rep.Steps, "merge"), strings.Join(counts, ", "), many(rep.Losers, "contact"))
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, t := range rep.Tables {
 		_, _ = fmt.Fprintf(w, "  %s.%s\t%d rows moved\t%d already there\n", t.Table, t.Column, t.Repointed, t.Removed)
 	}
 	_ = w.Flush()
 	a.unfinished(rep.Unfinished)
+}
+
+// many is a count with its noun.
+func many(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // unfinished groups what was not merged by reason, because a clash on one constraint stops many merges in the same words.

@@ -32,11 +32,8 @@ type database struct {
 
 // connect finds the database and our schema; migrate also brings the schema up to date.
 func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, migrate bool) (*database, error) {
-	if c.Contacts.Table == "" {
-		return nil, usagef("contacts.table is not set in %s", in.configPath)
-	}
-	if c.Contacts.ID == "" {
-		return nil, usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
+	if err := mapped(in, c); err != nil {
+		return nil, err
 	}
 	conn, err := connConfig(in, c)
 	if err != nil {
@@ -61,6 +58,17 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 		}
 	}
 	return &database{conn: conn, store: store, names: names}, nil
+}
+
+// mapped checks that the configuration says what to read.
+func mapped(in *inputFlags, c *config.Config) error {
+	switch {
+	case c.Contacts.Table == "":
+		return usagef("contacts.table is not set in %s", in.configPath)
+	case c.Contacts.ID == "":
+		return usagef("contacts.id is not set in %s: name the key column of %s", in.configPath, c.Contacts.Table)
+	}
+	return nil
 }
 
 // tableNames looks the configured tables up. The source takes "Contacts" for public.contacts, a merge wants to be told exactly.
@@ -176,7 +184,7 @@ func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config)
 			return d.fail(ctx, rec, err)
 		}
 	} else if rec.Counts.MergeSteps > 0 {
-		a.printf("ready   %d merges, not applied: see them with `contactmerge apply --config %s`\n", rec.Counts.MergeSteps, in.configPath)
+		a.printf("ready   %s, not applied: see them with `contactmerge apply --config %s`\n", many(int(rec.Counts.MergeSteps), "merge"), in.configPath)
 	}
 	if _, err := d.store.Prune(ctx); err != nil {
 		return d.fail(ctx, rec, err)
