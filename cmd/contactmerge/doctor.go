@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
+	"github.com/contactmerge/contactmerge/sinks/merge"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 	"github.com/contactmerge/contactmerge/sinks/report"
 )
@@ -41,6 +45,9 @@ func newDoctor(a *app) *cobra.Command {
 }
 
 func (a *app) doctor(ctx context.Context, in *inputFlags, c *config.Config) error {
+	if err := mapped(in, c); err != nil {
+		return err
+	}
 	conn, err := connConfig(in, c)
 	if err != nil {
 		return err
@@ -76,21 +83,30 @@ func examine(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) []postg
 		return []postgres.Finding{{Title: "connection", Detail: err.Error(), Fix: "check host, port, database, user and password, and the server's pg_hba.conf"}}
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) // only read from
-	m, found := mapping(ctx, c, extract.Postgres(tables(cfg, c, c.Contacts.Where)))
-	for _, name := range []*string{&m.Contacts, &m.Identities} {
-		if *name == "" {
-			continue
+	layout, m, found := mapping(ctx, c, extract.Postgres(tables(cfg, c, c.Contacts.Where)))
+	names, err := tableNames(ctx, cfg, c)
+	if err != nil {
+		// The mapping has told it already, unless it is about a reference.
+		if layout != nil {
+			found = append(found, postgres.Finding{Title: "tables", Detail: err.Error(), Fix: "correct merge.references"})
 		}
-		// One that is not there has been told by the mapping.
-		if exact, err := extract.TableName(ctx, conn, *name); err == nil {
-			*name = exact
-		}
+		return append(found, postgres.Examine(ctx, conn, m)...)
 	}
-	return append(found, postgres.Examine(ctx, conn, m)...)
+	m.Contacts, m.Identities = names[m.Contacts], names[m.Identities]
+	found = append(found, postgres.Examine(ctx, conn, m)...)
+	if slices.ContainsFunc(found, func(f postgres.Finding) bool { return !f.OK }) {
+		return found // a merge would stumble over the same
+	}
+	d := &database{conn: cfg, names: names}
+	rec := &run.Record{Columns: layout.Contacts, IdentityColumns: layout.Identities}
+	if err := merge.Check(ctx, conn, d.mergeConfig(c, rec)); err != nil {
+		return append(found, postgres.Finding{Title: "merge", Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Fix: "nothing can be merged before this is mended; suggestions can be written"})
+	}
+	return append(found, postgres.Finding{OK: true, Title: "merge", Detail: "tables and references can be merged in"})
 }
 
-// mapping is what the run would read, as far as the source can be opened.
-func mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource) (postgres.Mapping, []postgres.Finding) {
+// mapping is what the run would read. The layout is nil when the source cannot be opened.
+func mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource) (*contact.Layout, postgres.Mapping, []postgres.Finding) {
 	m := postgres.Mapping{Schema: c.Database.Schema, Contacts: c.Contacts.Table, ID: c.Contacts.ID, Merge: true, DeleteLosers: c.Merge.Mode == "delete"}
 	if c.Identities != nil {
 		m.Identities = c.Identities.Table
@@ -98,7 +114,7 @@ func mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource)
 	l, err := src.Open(ctx)
 	defer src.Close() // a reading transaction that ends
 	if err != nil {
-		return m, []postgres.Finding{{Title: "mapping", Detail: err.Error(), Fix: "mend this first; the checks below may follow from it"}}
+		return nil, m, []postgres.Finding{{Title: "mapping", Detail: err.Error(), Fix: "mend this first; the checks below may follow from it"}}
 	}
 	recognised := 0
 	for _, col := range l.Contacts {
@@ -118,7 +134,7 @@ func mapping(ctx context.Context, c *config.Config, src *extract.PostgresSource)
 	for _, note := range src.Notes() {
 		found = append(found, postgres.Finding{OK: true, Title: "left out", Detail: note})
 	}
-	return m, found
+	return &l, m, found
 }
 
 // enoughDisk is what a report of some million contacts takes, with room to spare.

@@ -133,6 +133,9 @@ func (c *Config) Validate() error {
 	if hasPassword(c.Database.DSN) {
 		errs = append(errs, errors.New("database.dsn contains a password; keep it in PGPASSFILE, or put the connection string in an environment variable and name it in dsn_env"))
 	}
+	if s := c.Database.Schema; s != "" && !schemaName.MatchString(s) {
+		errs = append(errs, fmt.Errorf("database.schema is %q; use lower-case letters, digits and _ only", s))
+	}
 	if m := c.Merge.Mode; m != "" && m != "archive" && m != "delete" {
 		errs = append(errs, fmt.Errorf("merge.mode is %q, must be archive or delete", m))
 	}
@@ -182,6 +185,9 @@ func isIdentity(word string) bool {
 	}
 	return extract.Recognise([]string{word}, nil, extract.RecogniseOptions{})[0].Field != contact.FieldCustom
 }
+
+// schemaName is what our schema may be called, see sinks/postgres.
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // keyword finds a password in the key=value form, and in the parameters of a URL.
 var keyword = regexp.MustCompile(`(?i)password\s*=`)

@@ -189,6 +189,7 @@ func TestParseRefuses(t *testing.T) {
 		{"password", "version: 1\ndatabase: {dsn: 'host=db password=secret'}\n", []string{
 			"x.yaml:2: database.dsn contains a password; keep it in PGPASSFILE, or put the connection string in an environment variable and name it in dsn_env",
 		}},
+		{"schema", "version: 1\ndatabase: {schema: Foo-Bar}\n", []string{`x.yaml:2: database.schema is "Foo-Bar"; use lower-case letters, digits and _ only`}},
 		{"mode", "version: 1\nmerge: {mode: drop}\n", []string{`x.yaml:2: merge.mode is "drop", must be archive or delete`}},
 		{"reference", "version: 1\nmerge:\n  references: [orders]\n", []string{`x.yaml:3: merge.references: "orders" must be table.column or schema.table.column`}},
 		{"identities without a table", "version: 1\nidentities: {where: a}\n", []string{"x.yaml: identities.table is not set"}},

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -20,7 +19,7 @@ func Connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 func TableName(ctx context.Context, conn *pgx.Conn, name string) (string, error) {
 	t, err := findTable(ctx, conn, name)
 	if err != nil {
-		return "", fmt.Errorf("looking for table %q: %w", name, err)
+		return "", err // which says the name
 	}
 	return t.display(), nil
 }

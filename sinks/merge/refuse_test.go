@@ -1,11 +1,15 @@
 package merge
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/pgtest"
 )
 
 // TestRefusals merges contact 2 into 1 in databases that do not allow it. Nothing may be written, and the dry run must say the same where
@@ -363,5 +367,36 @@ func TestSchemaChangesDuringApply(t *testing.T) {
 	wantOnly(t, b.apply(t, p), Applied)
 	if got := b.query(t, `SELECT contact_id::text FROM invoices`); got[0] != "1" {
 		t.Errorf("invoice of contact %s, want 1", got[0])
+	}
+}
+
+func TestCheck(t *testing.T) {
+	db := pgtest.DB(t)
+	db.Exec(t, crm)
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		says   string // "" for nothing
+	}{
+		{"all is well", func(*Config) {}, ""},
+		{"no such table", func(c *Config) { c.References = []Reference{{"invoices", "contact_id"}} }, `there is no table "invoices"`},
+		{"no such column", func(c *Config) { c.References = []Reference{{"notes", "author"}} }, `public.notes has no column "author"`},
+		{"another type", func(c *Config) { c.References = []Reference{{"notes", "body"}} }, "its type is pg_catalog.text"},
+		{"no archive column", func(c *Config) { c.ArchiveColumn = "gone" }, `public.contacts has no column "gone"`},
+		{"an id that is none", func(c *Config) { c.ID = "first" }, "must be unique and not null"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := testConfig()
+			tt.change(&cfg)
+			conn, err := pgx.Connect(t.Context(), db.DSN)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(context.WithoutCancel(t.Context())) // only read from
+			err = Check(t.Context(), conn, cfg)
+			if (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Check = %v, want %q", err, tt.says)
+			}
+		})
 	}
 }
