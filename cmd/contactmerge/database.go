@@ -261,7 +261,7 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 // mergeConfig is how to merge in the tables that a run has read.
 func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m := merge.Config{
-		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
+		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Where: c.Contacts.Where, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
 		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema,
 	}
 	for _, col := range rec.Columns {

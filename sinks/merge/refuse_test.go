@@ -292,6 +292,28 @@ func TestIdentitiesOfTheRun(t *testing.T) {
 	}
 }
 
+// TestContactsOfTheRun leaves a contact alone that the next run would not see, though nothing that a guard covers has changed.
+func TestContactsOfTheRun(t *testing.T) {
+	for _, tt := range []struct {
+		name, script string
+		want         Outcome
+	}{
+		{"as they were", `SELECT`, Applied},
+		{"the loser left", `UPDATE contacts SET updated_at = '2027-01-01' WHERE id = 2`, Stale},
+		{"the survivor left", `UPDATE contacts SET updated_at = '2027-01-01' WHERE id = 1`, Stale},
+		{"a bystander left", `UPDATE contacts SET updated_at = '2027-01-01' WHERE id = 3`, Applied},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := setUp(t, crm)
+			b.cfg.Where = `updated_at < '2026-06-01' -- those of long ago`
+			p := planOf(b.step(t, "1", "2"))
+			b.db.Exec(t, tt.script)
+			wantOnly(t, b.dryRun(t, p), tt.want)
+			wantOnly(t, b.apply(t, p), tt.want)
+		})
+	}
+}
+
 func TestOneBadStepDoesNotStopTheOthers(t *testing.T) {
 	b := setUp(t, crm)
 	b.db.Exec(t, `INSERT INTO tags VALUES (2, 'vip')`)

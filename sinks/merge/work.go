@@ -130,6 +130,9 @@ func (w *work) check(ctx context.Context, found map[string][]*string) error {
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
+	if err := w.chosen(ctx); err != nil {
+		return err
+	}
 	identities, err := w.identityValues(ctx)
 	if err != nil {
 		return err
@@ -140,6 +143,26 @@ func (w *work) check(ctx context.Context, found map[string][]*string) error {
 		}
 	}
 	return nil
+}
+
+// chosen finds members that a run would leave out by now, such as contacts the application has marked as deleted in a column that no guard
+// covers.
+func (w *work) chosen(ctx context.Context) error {
+	if w.cfg.Where == "" {
+		return nil
+	}
+	id := "t." + quote(w.cat.id.name)
+	var out string
+	err := w.tx.QueryRow(ctx, `SELECT `+id+`::text FROM `+w.cat.contacts.sql()+` AS t WHERE `+w.cat.oneOf(id, w.cat.idEqual, 1)+`
+		AND (`+w.cfg.Where+`
+		) IS NOT TRUE ORDER BY `+id+` LIMIT 1`, members(w.step)).Scan(&out) // the line end closes a comment
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("asking for the contacts' condition: %w", err)
+	}
+	return &verdict{Stale, "contact " + out + " does not meet the condition of the contacts any more"}
 }
 
 // identityValues are the values of the members' rows in the identities table, as far as a run takes them for identities: a row without a
