@@ -17,7 +17,7 @@ import (
 
 const smallConfig = `version: 1
 contacts: {table: contacts, id: id}
-identities: {table: ids, columns: {contact_id: contact_id, channel: channel, value: value}}
+identities: {table: contact_identities, columns: {contact_id: contact_id, channel: channel, value: value}}
 `
 
 // small is a database with three people in six contacts and what hangs on them.
@@ -25,11 +25,11 @@ func small(t *testing.T, config string) *world {
 	t.Helper()
 	db := pgtest.DB(t)
 	db.Exec(t, `CREATE TABLE contacts (id int PRIMARY KEY, first_name text, last_name text, city text, secret text);
-		CREATE TABLE ids (contact_id int NOT NULL REFERENCES contacts, channel text, value text, note text, UNIQUE (contact_id, channel, value));
+		CREATE TABLE contact_identities (contact_id int NOT NULL REFERENCES contacts, channel text, value text, note text, UNIQUE (contact_id, channel, value));
 		CREATE TABLE tickets (id int PRIMARY KEY, contact_id int NOT NULL REFERENCES contacts);
 		CREATE INDEX ON tickets (contact_id);
 		INSERT INTO contacts SELECT n, (ARRAY['Ann', 'Bob', 'Cem'])[1 + n % 3], (ARRAY['Okafor', 'Marsh', 'Aydin'])[1 + n % 3], CASE WHEN n > 3 THEN 'Oslo' END FROM generate_series(1, 6) AS n;
-		INSERT INTO ids SELECT n, 'email', 'p' || n % 3 || '@example.com' FROM generate_series(1, 6) AS n;
+		INSERT INTO contact_identities SELECT n, 'email', 'p' || n % 3 || '@example.com' FROM generate_series(1, 6) AS n;
 		INSERT INTO tickets SELECT n, n FROM generate_series(1, 6) AS n`)
 	return newWorld(t, db, config)
 }
@@ -72,44 +72,49 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
-// grants are the rights that docs/merging.md names, for the small database.
-var grants = struct{ find, merge []string }{
-	find: []string{
-		`GRANT SELECT (id, first_name, last_name, city) ON contacts TO %s`,
-		`GRANT SELECT (contact_id, channel, value) ON ids TO %s`,
-		`CREATE SCHEMA contactmerge AUTHORIZATION %s`,
-	},
-	merge: []string{
-		`GRANT SELECT, UPDATE ON contacts TO %s`,
-		`GRANT SELECT, UPDATE (contact_id), DELETE ON ids TO %s`,
-		`GRANT SELECT, UPDATE (contact_id) ON tickets TO %s`,
-	},
+// documented are the statements of docs/merging.md for a role that finds duplicates, and those for one that merges, too.
+func documented(t *testing.T, role string) (find, merge []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/merging.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(strings.ReplaceAll(string(text), " merger;", " "+role+";"), "```sql\n")
+	if len(blocks) != 3 {
+		t.Fatalf("docs/merging.md has %d blocks of SQL, want 2", len(blocks)-1)
+	}
+	lines := func(block string) []string {
+		sql, _, _ := strings.Cut(block, "\n```")
+		return strings.Split(sql, "\n")
+	}
+	return lines(blocks[1]), lines(blocks[2])
 }
 
-// TestLeastRights gives a role right after right: with all of them but one every verb refuses in a line and changes nothing.
+// TestLeastRights gives a role one right of the documentation after the other. Before the last, every verb refuses in one line that says what
+// to grant; after it all work.
 func TestLeastRights(t *testing.T) {
 	t.Parallel()
 	w := small(t, smallConfig)
 	role := "least_" + w.Name
-	w.Exec(t, `CREATE ROLE `+role+` LOGIN`)
+	w.Exec(t, `CREATE ROLE `+role+` LOGIN; REVOKE USAGE ON SCHEMA public FROM PUBLIC`)
 	t.Cleanup(func() {
 		if _, err := w.Pool(t).Exec(context.Background(), `DROP OWNED BY `+role+` CASCADE; DROP ROLE `+role); err != nil {
 			t.Errorf("dropping the role: %v", err)
 		}
 	})
 	user := w.as(t, role)
-	apply := []string{"apply", "--config", "c.yaml", "--confirm"}
+	find, merge := documented(t, role)
 
-	for _, right := range grants.find {
-		o := user.ends(t, exitFailed, "run", "--config", "c.yaml")
-		if got := o.err.String(); !strings.Contains(got, "contactmerge: ") || !strings.Contains(got, " TO ") && !strings.Contains(got, "AUTHORIZATION") {
-			t.Errorf("before %s, the run says only %s", right, got)
+	for _, right := range find {
+		o := user.ends(t, exitFailed, "run", "--config", "c.yaml", "--log-level", "error")
+		if got := o.err.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, " TO ") && !strings.Contains(got, "AUTHORIZATION") {
+			t.Errorf("before %s, the run says %s", right, got)
 		}
-		w.Exec(t, fmt.Sprintf(right, role))
+		w.Exec(t, right)
 	}
 	user.ends(t, exitDone, "run", "--config", "c.yaml")
-	for _, right := range grants.merge {
-		o := user.ends(t, exitFailed, apply...)
+	for _, right := range merge {
+		o := user.ends(t, exitFailed, "apply", "--config", "c.yaml", "--confirm")
 		if got := o.err.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "GRANT ") {
 			t.Errorf("before %s, apply says %s", right, got)
 		}
@@ -117,10 +122,10 @@ func TestLeastRights(t *testing.T) {
 		if got := o.out.String(); !strings.Contains(got, "GRANT ") {
 			t.Errorf("before %s, doctor says\n%s", right, got)
 		}
-		w.Exec(t, fmt.Sprintf(right, role))
+		w.Exec(t, right)
 	}
 	user.ends(t, exitDone, "doctor", "--config", "c.yaml")
-	user.ends(t, exitDone, apply...)
+	user.ends(t, exitDone, "apply", "--config", "c.yaml", "--confirm")
 	if n := w.merged(t); n != 3 {
 		t.Errorf("%d merges, want 3", n)
 	}
@@ -210,11 +215,11 @@ func TestRunInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer held.Close(t.Context())
-			if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE ids IN ACCESS EXCLUSIVE MODE"); err != nil {
+			if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE contact_identities IN ACCESS EXCLUSIVE MODE"); err != nil {
 				t.Fatal(err)
 			}
 			cmd, o := w.start(t, "run", "--config", "c.yaml", "--out", "second", "--log-level", "error")
-			for len(w.texts(t, "SELECT pid::text FROM pg_locks WHERE NOT granted AND relation = 'ids'::regclass")) == 0 {
+			for len(w.texts(t, "SELECT pid::text FROM pg_locks WHERE NOT granted AND relation = 'contact_identities'::regclass")) == 0 {
 				time.Sleep(time.Millisecond)
 			}
 			tt.do(t, w, cmd.Process.Pid)
@@ -246,11 +251,11 @@ func TestReportFolderFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Close(t.Context())
-	if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE ids IN ACCESS EXCLUSIVE MODE"); err != nil {
+	if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE contact_identities IN ACCESS EXCLUSIVE MODE"); err != nil {
 		t.Fatal(err)
 	}
 	cmd, o := w.start(t, "run", "--config", "c.yaml", "--out", "reports/night", "--log-level", "error")
-	for len(w.texts(t, "SELECT pid::text FROM pg_locks WHERE NOT granted AND relation = 'ids'::regclass")) == 0 {
+	for len(w.texts(t, "SELECT pid::text FROM pg_locks WHERE NOT granted AND relation = 'contact_identities'::regclass")) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	if err := os.RemoveAll(filepath.Join(w.dir, "reports")); err != nil {
