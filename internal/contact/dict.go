@@ -16,9 +16,13 @@ type Code = uint32
 // (int64 offsets, because a free-text column of some million rows passes 2 GiB), so freezing it copies nothing.
 type dict struct {
 	data  []byte
-	off   []int64 // off[c]..off[c+1] is value c
-	slots []Code  // open addressing, 0 = empty, power of two long
+	off   []int64  // off[c]..off[c+1] is value c
+	slots []uint64 // open addressing, 0 = empty, power of two long; a hash above its code, so that few values are fetched in vain
 }
+
+func slotOf(hash uint32, c Code) uint64 { return uint64(hash)<<32 | uint64(c) }
+
+func hashOf(s string) uint32 { return uint32(xxhash.Sum64String(s)) }
 
 func newDict() *dict {
 	d := &dict{}
@@ -30,7 +34,7 @@ func (d *dict) reset() {
 	d.data = d.data[:0]
 	d.off = append(d.off[:0], 0, 0) // code 0 is the empty string
 	if d.slots == nil {
-		d.slots = make([]Code, 64)
+		d.slots = make([]uint64, 64)
 	} else {
 		clear(d.slots)
 	}
@@ -46,14 +50,15 @@ func (d *dict) value(c Code) string {
 }
 
 func (d *dict) code(s string) Code {
-	c, slot := d.probe(s)
+	hash := hashOf(s)
+	c, slot := d.probe(s, hash)
 	if c != 0 {
 		return c
 	}
 	c = Code(d.len())
 	d.data = append(d.data, s...)
 	d.off = append(d.off, int64(len(d.data)))
-	d.slots[slot] = c
+	d.slots[slot] = slotOf(hash, c)
 	if d.len()*4 > len(d.slots)*3 {
 		d.grow()
 	}
@@ -62,17 +67,17 @@ func (d *dict) code(s string) Code {
 
 // find is code for values that must already be there; 0 when they are not.
 func (d *dict) find(s string) Code {
-	c, _ := d.probe(s)
+	c, _ := d.probe(s, hashOf(s))
 	return c
 }
 
 // probe looks a value up; when it is absent, slot is where its code belongs.
-func (d *dict) probe(s string) (c Code, slot uint64) {
-	mask := uint64(len(d.slots) - 1)
-	i := xxhash.Sum64String(s) & mask
+func (d *dict) probe(s string, hash uint32) (c Code, slot uint32) {
+	mask := uint32(len(d.slots) - 1)
+	i := hash & mask
 	for d.slots[i] != 0 {
-		if d.value(d.slots[i]) == s {
-			return d.slots[i], i
+		if c := Code(d.slots[i]); uint32(d.slots[i]>>32) == hash && d.value(c) == s {
+			return c, i
 		}
 		i = (i + 1) & mask
 	}
@@ -80,14 +85,18 @@ func (d *dict) probe(s string) (c Code, slot uint64) {
 }
 
 func (d *dict) grow() {
-	d.slots = make([]Code, len(d.slots)*2)
-	mask := uint64(len(d.slots) - 1)
-	for c := Code(1); int(c) < d.len(); c++ {
-		i := xxhash.Sum64String(d.value(c)) & mask
+	old := d.slots
+	d.slots = make([]uint64, len(old)*2)
+	mask := uint32(len(d.slots) - 1)
+	for _, slot := range old {
+		if slot == 0 {
+			continue
+		}
+		i := uint32(slot>>32) & mask
 		for d.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
-		d.slots[i] = c
+		d.slots[i] = slot
 	}
 }
 
@@ -124,7 +133,7 @@ func (c *coded) absorb(local *coded, scratch []Code) []Code {
 // canonical rewrites the column in row order: order[i] is the old position of row i. Codes are renumbered by first appearance, so the
 // frozen column does not depend on the order in which rows arrived.
 func (c *coded) canonical(order []uint32) *coded {
-	out := &coded{codes: make([]Code, len(order)), dict: &dict{off: []int64{0, 0}}}
+	out := &coded{codes: make([]Code, len(order)), dict: &dict{data: make([]byte, 0, len(c.dict.data)), off: make([]int64, 2, len(c.dict.off))}}
 	renumber := make([]Code, c.dict.len())
 	for i, old := range order {
 		k := c.codes[old]

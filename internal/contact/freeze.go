@@ -24,19 +24,25 @@ func (b *Builder) Freeze(parsed []ParsedIdentity, run Parallel) (*Table, error) 
 			t.created, t.updated = reorder(b.created, b.order), reorder(b.updated, b.order)
 		},
 	}
-	column := func(from *coded, to *Strings) {
-		tasks = append(tasks, func() { *to = from.canonical(b.order).freeze() })
+	column := func(from *coded, to *Strings, last bool) {
+		from.dict.slots = nil // nothing is looked up any more
+		tasks = append(tasks, func() {
+			*to = from.canonical(b.order).freeze()
+			if last {
+				*from = coded{} // room for the columns to come
+			}
+		})
 	}
 	for i, c := range b.raw {
 		if c != nil {
-			column(c, &t.raw[i])
+			column(c, &t.raw[i], true)
 		}
 	}
 	for i, c := range b.norm {
-		column(c, &t.norm[i])
+		column(c, &t.norm[i], i != int(ColTenant)) // which the identities read
 	}
 	for i, c := range b.custom {
-		column(c, &t.custom[i])
+		column(c, &t.custom[i], true)
 	}
 	err := run(len(tasks), func(i int) error { tasks[i](); return nil })
 	if err != nil {
