@@ -126,20 +126,7 @@ func (s *FileSource) openFile(ctx context.Context, path string, kind contact.Kin
 
 // openContacts unites the columns of the contact files by name and decides what they hold.
 func (s *FileSource) openContacts() error {
-	var names []string
-	for _, f := range s.files {
-		f.cols = make([]int, len(f.names))
-		for i, name := range f.names {
-			f.cols[i] = slices.Index(names, name)
-			if f.cols[i] < 0 {
-				f.cols[i] = sameColumn(names, name, f.names)
-			}
-			if f.cols[i] < 0 {
-				f.cols[i] = len(names)
-				names = append(names, name)
-			}
-		}
-	}
+	names := uniteColumns(s.files)
 	where := strings.Join(s.cfg.Contacts, ", ")
 	chosen := choices{id: s.cfg.ID, exclude: s.cfg.Exclude, mapping: s.cfg.Map, how: byFlag}
 	for _, f := range s.files {
@@ -169,13 +156,35 @@ func (s *FileSource) openContacts() error {
 	return nil
 }
 
-// sameColumn finds a column of earlier files whose name differs only in case and punctuation, unless this file has that one too.
-func sameColumn(names []string, name string, own []string) int {
-	key := squeeze(name)
-	if key == "" {
-		return -1
+// uniteColumns gives every column of every file its place among the columns of all. A column of an earlier file whose name differs
+// only in case and punctuation is the same one, unless this file has that one too.
+func uniteColumns(files []*inputFile) []string {
+	var names []string
+	byName, byKey := map[string]int{}, map[string][]int{}
+	for _, f := range files {
+		own := make(map[string]bool, len(f.names))
+		for _, name := range f.names {
+			own[name] = true
+		}
+		f.cols = make([]int, len(f.names))
+		for i, name := range f.names {
+			col, ok := byName[name]
+			key := squeeze(name)
+			if !ok && key != "" {
+				at := slices.IndexFunc(byKey[key], func(c int) bool { return !own[names[c]] })
+				if ok = at >= 0; ok {
+					col = byKey[key][at]
+				}
+			}
+			if !ok {
+				col = len(names)
+				names = append(names, name)
+				byName[name], byKey[key] = col, append(byKey[key], col)
+			}
+			f.cols[i] = col
+		}
 	}
-	return slices.IndexFunc(names, func(other string) bool { return squeeze(other) == key && !slices.Contains(own, other) })
+	return names
 }
 
 // unitedSample lays the samples of all files into the united columns.
@@ -292,16 +301,17 @@ func fieldColumn(columns []contact.Column, f contact.Field) int {
 
 // uniqueNames gives columns without a name, or with one that occurred before, a name by their number.
 func uniqueNames(names []string) []string {
-	out := make([]string, 0, len(names))
+	out, taken, tried := make([]string, 0, len(names)), map[string]bool{}, map[string]int{}
 	for i, name := range names {
 		name = strings.TrimSpace(name)
 		if name == "" {
 			name = fmt.Sprintf("column_%d", i+1)
 		}
 		unique := name
-		for n := 2; slices.Contains(out, unique); n++ {
-			unique = fmt.Sprintf("%s_%d", name, n)
+		for n := max(2, tried[name]); taken[unique]; n++ {
+			unique, tried[name] = fmt.Sprintf("%s_%d", name, n), n
 		}
+		taken[unique] = true
 		out = append(out, unique)
 	}
 	return out

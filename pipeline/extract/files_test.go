@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -332,6 +333,35 @@ func TestRowNumbers(t *testing.T) {
 				t.Errorf("rejects %+v, want row 2", got.rejects)
 			}
 		})
+	}
+}
+
+// TestManyColumns opens two files of columns that a quadratic search would need minutes for.
+func TestManyColumns(t *testing.T) {
+	const n = 20_000
+	header := func(format string) []byte {
+		var b strings.Builder
+		b.WriteString("id,email")
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		b.WriteString(strings.Repeat(",twin", n))
+		return []byte(b.String() + "\n")
+	}
+	s := files(t, extract.FilesConfig{Contacts: []string{write(t, "a.csv", header(",Own Column %d")), write(t, "b.csv", header(",own_column_%d"))}})
+	began := time.Now()
+	layout, err := s.Open(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(layout.Contacts); got != 2+2*n {
+		t.Errorf("%d columns, want %d: those of both files are the same", got, 2+2*n)
+	}
+	if last := layout.Contacts[len(layout.Contacts)-1].Name; last != fmt.Sprintf("twin_%d", n) {
+		t.Errorf("the last column is called %q", last)
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("opening took %v", took)
 	}
 }
 
