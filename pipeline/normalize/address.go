@@ -101,7 +101,7 @@ func Postcode(raw, country string) string {
 	if isZIP && len(code) == 9 && countDigits(code) == 9 {
 		code = code[:5]
 	}
-	if isRepeated(code) && (code[0] == '0' || code[0] == 'X') {
+	if isRepeated(code) && (code[0] == '0' || code[0] == 'X') || Text(code) == "" { // "n/a" written "NA N" is a placeholder too
 		return ""
 	}
 	return code

@@ -167,6 +167,7 @@ func (n *Name) settle() {
 
 // complete fills what follows from the parts of the name.
 func (p *NameParser) complete(n *Name) {
+	n.Given, n.Middle, n.Family = capWords(n.Given), capWords(n.Middle), capWords(n.Family) // folding lengthens: ﬁ, ß
 	n.GivenLatin, n.FamilyLatin = latinOfFolded(n.Given), latinOfFolded(n.Family)
 	n.GivenRoots = p.roots(n.GivenLatin)
 	n.GivenPhonetic, n.FamilyPhonetic = NYSIIS(n.GivenLatin), NYSIIS(n.FamilyLatin)

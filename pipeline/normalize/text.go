@@ -24,7 +24,7 @@ var placeholderWords = setOf(
 // Text returns the generic comparison form of a value: folded, cut at a sane length, and empty when it only says that
 // there is no value ("n/a", "none", "null", "-").
 func Text(raw string) string {
-	folded := Fold(capRunes(raw))
+	folded := capWords(Fold(capRunes(raw)))
 	if placeholderWords.has(folded) {
 		return ""
 	}
@@ -60,6 +60,18 @@ func capRunes(s string) string {
 		n++
 	}
 	return s
+}
+
+// capWords is capRunes for folded text, at the end of a word where there is one.
+func capWords(s string) string {
+	short := capRunes(s)
+	if len(short) == len(s) || s[len(short)] == ' ' {
+		return strings.TrimRight(short, " ")
+	}
+	if i := strings.LastIndexByte(short, ' '); i > 0 {
+		return short[:i]
+	}
+	return short
 }
 
 // clean returns s as NFKC without invisible characters, with every kind of space an ASCII space, trimmed. It keeps
