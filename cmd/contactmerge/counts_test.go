@@ -251,7 +251,7 @@ func (r writtenReport) comparePage(t *testing.T) {
 	}
 	for _, s := range []string{
 		fmt.Sprintf("Of %s contacts, %s look like %s people.", grouped(c.Contacts), grouped(int64(members)), grouped(c.Clusters)),
-		fmt.Sprintf("%s groups ready to merge, %s duplicates go away", grouped(c.MergeSteps), grouped(c.MergeLosers)),
+		fmt.Sprintf("%s groups ready to merge, %s duplicates go away; %s groups are part of suggested clusters", grouped(c.MergeSteps), grouped(c.MergeLosers), grouped(c.MergeSteps-c.AutoClusters)),
 		fmt.Sprintf("%s auto_merge, %s suggest, %s review of %s compared", grouped(c.AutoMerge), grouped(c.Suggest), grouped(c.Review), grouped(c.Pairs)),
 		fmt.Sprintf("set aside: 1 row, %s value", grouped(c.RejectedValues)),
 	} {

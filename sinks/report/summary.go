@@ -57,7 +57,7 @@ func recognised(cols []contact.Column) string {
 		}
 	}
 	if other > 0 {
-		parts = append(parts, count(other, "other field compared", "other fields compared"))
+		parts = append(parts, count(other, "other field", "other fields"))
 	}
 	if ignored > 0 {
 		parts = append(parts, count(ignored, "field carried along", "fields carried along"))
@@ -122,9 +122,13 @@ func (p *printer) table(align string, head []string, rows [][]string) {
 func (p *printer) outcomes(o *cluster.Outcome, r *run.Record) {
 	c := r.Counts
 	open := len(reviewEdges(o, clusterIndex(o)))
+	ready := count(c.MergeSteps, "group ready to merge", "groups ready to merge") + ", " + count(c.MergeLosers, "duplicate goes away", "duplicates go away")
+	if parts := c.MergeSteps - c.AutoClusters; parts > 0 {
+		ready += "; " + count(parts, "group is part of a suggested cluster", "groups are part of suggested clusters")
+	}
 	p.line("")
 	for _, x := range []struct{ code, label, what string }{
-		{blue, "auto_merge", count(c.MergeSteps, "group ready to merge", "groups ready to merge") + ", " + count(c.MergeLosers, "duplicate goes away", "duplicates go away")},
+		{blue, "auto_merge", ready},
 		{yellow, "suggest", count(c.SuggestCluster, "cluster", "clusters") + " for the data team"},
 		{purple, "review", count(c.ReviewClusters, "cluster", "clusters") + " and " + count(open, "open pair", "open pairs") + " for a supervisor"},
 	} {

@@ -75,7 +75,7 @@ var reasonTable = [...]reason{
 	{scoring.VIP, caution, "one of the contacts is a VIP"},
 	{scoring.Blocked, caution, "one of the contacts is blocked"},
 	{scoring.ModelMatch, support, "the other fields together are strong evidence"},
-	{scoring.ModelBelowThreshold, against, "the other fields together are too weak"},
+	{scoring.ModelBelowThreshold, against, "nothing else speaks strongly enough for one person"},
 	{scoring.TenantConflict, against, "the contacts belong to different tenants"},
 	{scoring.NotDuplicates, against, "a person decided that they are not duplicates"},
 	{scoring.ClusterConflict, against, "two members of the cluster contradict each other"},
@@ -228,7 +228,7 @@ func fieldText(c contact.Column) string {
 	case contact.FieldIdentity:
 		return "identity: " + strings.ReplaceAll(string(c.Channel), "_", " ")
 	case contact.FieldCustom:
-		return "other field, compared as text"
+		return "other field, compared as text where it can tell"
 	case contact.FieldIgnore:
 		return "carried along, not compared"
 	case contact.FieldID:
