@@ -41,12 +41,13 @@ func digitSlip(x, y int32) bool {
 	return diff == 1 || diff == 2 && a[at] == b[at-1] && a[at-1] == b[at]
 }
 
-// addressLevel looks at street, postcode and city together, because they depend on each other and would otherwise count twice.
+// addressLevel looks at street, postcode and city together, because they depend on each other and would otherwise count twice. Streets of
+// one name in one city are two addresses when their postcodes differ by more than a slip: there is a Main Street in every quarter.
 func (w *Worker) addressLevel(a, b contact.Row) uint8 {
 	street := w.textLevel(w.streetCache, w.street, a, b)
 	post := w.textLevel(w.postCache, w.postcode, a, b)
 	city := w.textLevel(w.cityCache, w.city, a, b)
-	placed := post == textEqual || city == textEqual || city == textSimilar
+	placed := post == textEqual || post != textDifferent && (city == textEqual || city == textSimilar)
 	switch {
 	case street == textEqual && placed:
 		return addressSame

@@ -87,6 +87,8 @@ func TestFieldLevels(t *testing.T) {
 		{"both anonymous", person{keys: "cookie:ck"}, person{}, cmpIdentified, bothAnonymous},
 		{"nameless but reachable", person{keys: "email:a@x.org"}, ann, cmpIdentified, bothIdentified},
 		{"address equal", at("main street 12", "", "salem"), at("main street 12", "", "salem"), cmpAddress, addressSame},
+		{"address equal, no postcode on one side", at("main street 12", "97301", "salem"), at("main street 12", "", "salem"), cmpAddress, addressSame},
+		{"street in two quarters of a city", at("main street 12", "97301", "salem"), at("main street 12", "04101", "salem"), cmpAddress, addressCity},
 		{"address similar", at("main street 12", "97301", ""), at("main stret 12", "97301", ""), cmpAddress, addressSimilar},
 		{"postcode", at("main street 12", "97301", "salem"), at("oak avenue 7", "97301", "salem"), cmpAddress, addressPostcode},
 		{"city", at("main street 12", "97301", "salem"), at("oak avenue 7", "04101", "salem"), cmpAddress, addressCity},

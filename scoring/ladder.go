@@ -122,7 +122,12 @@ func exactIdentity(v Vector) (Decision, Reasons) {
 
 func byName(v Vector) Decision {
 	switch v[cmpName] {
-	case nameEqual, nameSwapped, nameNull:
+	case nameEqual, nameSwapped:
+		return AutoMerge
+	case nameNull:
+		if !exactReachable(v) && v[cmpPhone] == phoneExactNamed {
+			return Suggest // two callers without a name on a number of several people may be two of them
+		}
 		return AutoMerge
 	case nameOneMissing, nameGivenOnly:
 		switch {

@@ -123,6 +123,8 @@ func TestLadderRung2Names(t *testing.T) {
 		{"missing on one side, phone of one name", []lv{phone(phoneExact), name(nameOneMissing)}, false, AutoMerge, rungExact, "exact_phone name_missing"},
 		{"missing on one side, fixed line", []lv{phone(phoneExactFixed), name(nameOneMissing)}, false, Suggest, rungExact, "exact_phone name_missing fixed_line"},
 		{"missing on one side, a second person's name", []lv{phone(phoneExactNamed), name(nameOneMissing)}, false, Suggest, rungExact, "exact_phone name_missing"},
+		{"missing on both sides, several people's number", []lv{phone(phoneExactNamed), name(nameNull)}, false, Suggest, rungExact, "exact_phone names_missing"},
+		{"missing on both sides, and the email too", []lv{phone(phoneExactNamed), email(emailExact), name(nameNull)}, false, AutoMerge, rungExact, "exact_email exact_phone names_missing"},
 		{"missing on one side, email beside a fixed line", []lv{e, phone(phoneExactFixed), name(nameOneMissing)}, false, AutoMerge, rungExact, "exact_email exact_phone name_missing fixed_line"},
 		{"family name missing on one side", []lv{e, name(nameGivenOnly)}, false, AutoMerge, rungExact, "exact_email name_missing"},
 		{"family name missing on one side, fixed line", []lv{phone(phoneExactFixed), name(nameGivenOnly)}, false, Suggest, rungExact, "exact_phone name_missing fixed_line"},
