@@ -69,8 +69,14 @@ func climb(v Vector, likely bool) (Decision, Reasons, rung) {
 	if sharedIdentity(v) && namesAgree(v) && !birthDiffers(v) && v[cmpSuffix] < suffixOneSide && v[cmpNationalID] != idDifferent {
 		return Suggest, 0, rungShared
 	}
-	if v[cmpCookie] == cookieSame && v[cmpIdentified] != bothIdentified {
-		return Suggest, CookieOnly, rungCookie
+	if v[cmpCookie] == cookieSame {
+		switch v[cmpIdentified] {
+		case oneAnonymous:
+			return Suggest, CookieOnly, rungCookie
+		case bothAnonymous:
+			// Nobody could confirm it: there is nothing on either side but the browser.
+			return NoMatch, CookieOnly, rungCookie
+		}
 	}
 	return model(v, likely)
 }

@@ -191,7 +191,7 @@ func TestLadderRung4(t *testing.T) {
 	c := cookie(cookieSame)
 	runLadder(t, []ladderCase{
 		{"one side anonymous", []lv{c, known(oneAnonymous), name(nameOneMissing)}, false, Suggest, rungCookie, "cookie_only name_missing same_cookie"},
-		{"both anonymous", []lv{c, known(bothAnonymous)}, false, Suggest, rungCookie, "cookie_only names_missing both_anonymous same_cookie"},
+		{"both anonymous", []lv{c, known(bothAnonymous)}, false, NoMatch, rungCookie, "cookie_only names_missing both_anonymous same_cookie"},
 		{"two identified people", []lv{c, name(nameDifferent)}, true, NoMatch, rungModel, "first_name_mismatch names_differ model_below_threshold same_cookie"},
 		{"two identified people of one name", []lv{c, name(nameEqual)}, true, NoMatch, rungModel, "names_equal model_below_threshold same_cookie"},
 		{"a browser of many", []lv{cookie(cookieShared), known(oneAnonymous), name(nameOneMissing)}, true, NoMatch, rungModel, "name_missing model_below_threshold"},
