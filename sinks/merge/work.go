@@ -50,7 +50,6 @@ func pin(ctx context.Context, tx pgx.Tx, lock, statement time.Duration) error {
 	settings := [][2]string{
 		{"search_path", "pg_catalog"},
 		{"row_security", "off"},
-		{"synchronous_commit", "on"},
 		{"TimeZone", "UTC"},
 		{"DateStyle", "ISO"},
 		{"IntervalStyle", "postgres"},
@@ -58,15 +57,20 @@ func pin(ctx context.Context, tx pgx.Tx, lock, statement time.Duration) error {
 		{"extra_float_digits", "1"},
 		{"xmloption", "content"},
 		{"lock_timeout", milliseconds(lock)},
-		{"statement_timeout", milliseconds(statement)},
-		{"idle_in_transaction_session_timeout", milliseconds(statement)},
 	}
 	var calls []string
 	for _, s := range settings {
 		// The names and values are the ones above: nothing to quote.
-		calls = append(calls, fmt.Sprintf("set_config('%s', '%s', true)", s[0], s[1]))
+		calls = append(calls, fmt.Sprintf("pg_catalog.set_config('%s', '%s', true)", s[0], s[1]))
 	}
-	_, err := tx.Exec(ctx, "SELECT "+strings.ReplaceAll(strings.Join(calls, ", "), "set_config", "pg_catalog.set_config"))
+	// A stricter limit of the role or the database is the administrator's decision, and so is a commit that waits for more than our own disk.
+	for _, name := range []string{"statement_timeout", "idle_in_transaction_session_timeout"} {
+		calls = append(calls, fmt.Sprintf(`(SELECT pg_catalog.set_config(name, CASE WHEN setting::bigint BETWEEN 1 AND %[2]s THEN setting ELSE '%[2]s' END, true)
+			FROM pg_catalog.pg_settings WHERE name = '%[1]s')`, name, milliseconds(statement)))
+	}
+	calls = append(calls, `(SELECT pg_catalog.set_config(name, CASE WHEN setting IN ('off', 'local') THEN 'on' ELSE setting END, true)
+			FROM pg_catalog.pg_settings WHERE name = 'synchronous_commit')`)
+	_, err := tx.Exec(ctx, "SELECT "+strings.Join(calls, ", "))
 	return err
 }
 
