@@ -64,6 +64,8 @@ func TestPasswordIsRefusedAndNotShown(t *testing.T) {
 		"postgres://me@db:5432/crm":                     false,
 		"postgres://db:5432/crm?options=-csearch_path":  false,
 		"host=db passfile=/etc/pass dbname=crm user=me": false,
+
+		// no address at all
 		"service=crm": false,
 		"":            false,
 	} {

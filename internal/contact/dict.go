@@ -76,7 +76,7 @@ func (d *dict) probe(s string, hash uint32) (c Code, slot uint32) {
 	mask := uint32(len(d.slots) - 1)
 	i := hash & mask
 	for d.slots[i] != 0 {
-		if c := Code(d.slots[i]); uint32(d.slots[i]>>32) == hash && d.value(c) == s {
+		if c := Code(d.slots[i]); d.slots[i]>>32 == uint64(hash) && d.value(c) == s {
 			return c, i
 		}
 		i = (i + 1) & mask

@@ -33,7 +33,7 @@ func TestPin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer tx.Rollback(ctx) // only read from
+			defer func() { _ = tx.Rollback(ctx) }() // only read from
 			if err := pin(ctx, tx, time.Second, 2*time.Second); err != nil {
 				t.Fatal(err)
 			}
