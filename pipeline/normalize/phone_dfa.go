@@ -137,11 +137,19 @@ func (c *digitCompiler) step(set []uint32, digit rune) []uint32 {
 	return out
 }
 
+// after is the state behind a character; a number holds digits only, and anything else ends in the dead state rather than in a panic.
+func (d *digitDFA) after(state uint16, c byte) uint16 {
+	if c -= '0'; c > 9 {
+		return deadState
+	}
+	return d.next[state][c]
+}
+
 // full returns which expressions match the whole of number.
 func (d *digitDFA) full(number string) uint16 {
 	state := uint16(startState)
 	for i := range len(number) {
-		if state = d.next[state][number[i]-'0']; state == deadState {
+		if state = d.after(state, number[i]); state == deadState {
 			return 0
 		}
 	}
@@ -159,7 +167,7 @@ func (d *digitDFA) prefix(number string) (count, length int) {
 		if i == len(number) {
 			return count, length
 		}
-		if state = d.next[state][number[i]-'0']; state == deadState {
+		if state = d.after(state, number[i]); state == deadState {
 			return count, length
 		}
 	}
@@ -175,7 +183,7 @@ func (d *digitDFA) hasPrefix(number string, expression int) bool {
 		if i == len(number) {
 			return false
 		}
-		if state = d.next[state][number[i]-'0']; state == deadState {
+		if state = d.after(state, number[i]); state == deadState {
 			return false
 		}
 	}

@@ -125,7 +125,12 @@ func phoneDigits(text string) (string, Status) {
 		case r == '+' && b.Len() == 0:
 			b.WriteByte('+')
 		case unicode.IsDigit(r): // Arabic-Indic and other digits, which NFKC leaves alone
-			b.WriteString(phonenumbers.NormalizeDigitsOnly(string(r)))
+			digit := phonenumbers.NormalizeDigitsOnly(string(r))
+			if len(digit) != 1 {
+				letters++ // of a script that the library does not know either
+				continue
+			}
+			b.WriteString(digit)
 		case unicode.IsLetter(r):
 			letters++
 		}
