@@ -201,8 +201,8 @@ func model(v Vector, likely bool) (Decision, Reasons, rung) {
 	return Suggest, ModelMatch, rungModel
 }
 
-// supported reports whether anything but the name speaks for the pair. A browser does not: two identified people may use one. Name and birthdate together are enough only while no place speaks
-// against them: full names and birthdays collide in any large population.
+// supported reports whether anything but the name speaks for the pair. A browser does not: two identified people may use one. Name and
+// birthdate together are enough only while no place speaks against them: full names and birthdays collide in any large population.
 func supported(v Vector) bool {
 	for i := range v {
 		switch i {
