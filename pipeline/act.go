@@ -17,8 +17,8 @@ import (
 type judge struct{ w *scoring.Worker }
 
 func (j judge) Compare(a, b contact.Row) cluster.Judgement {
-	veto, contradiction, doubt := j.w.Against(a, b)
-	return cluster.Judgement{Veto: veto, Contradiction: contradiction, Doubt: doubt}
+	veto, contradiction, doubt, weight := j.w.Against(a, b)
+	return cluster.Judgement{Veto: veto, Contradiction: contradiction, Doubt: doubt, Weight: weight}
 }
 
 // act turns edges into clusters, golden records and the plan.
@@ -27,7 +27,7 @@ func (r *runner) act(_ context.Context, t *contact.Table, m *matched, rejects []
 	built := cluster.Build(cluster.Input{Table: t, Edges: m.edges, Judge: judge{m.scorer.Worker()}, Config: r.cfg.Clusters})
 	o := &cluster.Outcome{
 		Table: t, Edges: built.Edges, Rules: m.rules, Shared: m.shared.Values(), Clusters: built.Clusters, Cuts: built.Cuts,
-		Rejects: rejects, Explain: explainer(m, built.Edges),
+		Rejects: rejects, Model: m.scorer.Model(), Explain: explainer(m, built.Edges),
 	}
 	o.Golden = cluster.NewMerger(t, r.cfg.Clusters).Goldens(o.Clusters)
 	o.Plan = cluster.MakePlan(o, r.cfg.Clusters, r.rec.Source, r.rec.Config)

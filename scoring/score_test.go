@@ -266,7 +266,7 @@ func TestDeclinedPairs(t *testing.T) {
 	if e := w.Score(blocking.Pair{A: 0, B: 1}); e.Decision != NoMatch || !e.Reasons.Has(NotDuplicates) {
 		t.Errorf("a declined pair was decided %v %v", e.Decision, e.Reasons.Names())
 	}
-	if veto, _, _ := w.Against(0, 1); !veto.Has(NotDuplicates) {
+	if veto, _, _, _ := w.Against(0, 1); !veto.Has(NotDuplicates) {
 		t.Error("a declined pair may be in one cluster")
 	}
 }

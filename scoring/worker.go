@@ -109,7 +109,10 @@ func (w *Worker) Score(p blocking.Pair) Edge {
 }
 
 // Against says what speaks against two contacts being one person, whether or not they were a candidate pair. A veto keeps them out of one
-// cluster; a contradiction makes a group with both a supervisor's matter; a doubt makes it a suggestion.
-func (w *Worker) Against(a, b contact.Row) (veto, contradiction, doubt Reasons) {
-	return against(w.Compare(a, b))
+// cluster; a contradiction makes a group with both a supervisor's matter; a doubt makes it a suggestion. The weight is that of the model alone.
+func (w *Worker) Against(a, b contact.Row) (veto, contradiction, doubt Reasons, weight float64) {
+	a, b = min(a, b), max(a, b)
+	v := w.Compare(a, b)
+	veto, contradiction, doubt = against(v)
+	return veto, contradiction, doubt, w.s.model.Weight(v) + w.s.model.frequency(v, a, b)
 }

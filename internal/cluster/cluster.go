@@ -68,5 +68,6 @@ type Outcome struct {
 	Golden   []Golden // one per cluster, same order
 	Plan     *Plan
 	Rejects  []contact.Reject
+	Model    *scoring.Model // the model that weighed the pairs; nil in tests that need none
 	Explain  func(a, b contact.Row) scoring.Explanation
 }

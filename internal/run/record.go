@@ -47,6 +47,7 @@ type Record struct {
 	Unusable        []Count          `json:"unusable_identities"` // by status
 	Weights         []Bin            `json:"weight_histogram"`    // of all scored pairs
 	Sizes           []Count          `json:"cluster_sizes"`       // name is the number of members
+	Estimate        *Estimate        `json:"estimate,omitempty"`  // what the model expects of this run, without labels
 	Breakers        []Breaker        `json:"breakers"`
 	Warnings        []string         `json:"warnings"`
 	Error           string           `json:"error,omitempty"`
@@ -83,6 +84,28 @@ type Stage struct {
 	Seconds float64 `json:"seconds"` // wall time
 	CPU     float64 `json:"cpu_seconds"`
 	Share   float64 `json:"share"` // of the run's wall time, 0 to 1
+}
+
+// Estimate is the quality that the fitted model expects of a run. It needs no labels, and is as right as the model is.
+type Estimate struct {
+	Matches      float64 `json:"matches"`      // expected true pairs among all pairs of contacts
+	Compared     float64 `json:"compared"`     // expected true pairs among the candidate pairs
+	Missed       float64 `json:"missed"`       // expected true pairs that no blocking rule made, by capture and recapture
+	MissedLow    float64 `json:"missed_low"`   // of the 95 % interval
+	MissedHigh   float64 `json:"missed_high"`  //
+	Completeness float64 `json:"completeness"` // expected share of the true pairs that blocking made, 0 to 1
+	Precision    float64 `json:"precision"`    // expected share of right pairs among those at or above the threshold, 0 to 1
+	Recall       float64 `json:"recall"`       // expected share of all true pairs at or above the threshold, 0 to 1
+	Cuts         []Cut   `json:"cuts"`         // the same at other thresholds, ascending
+}
+
+// Cut is what the model expects at one threshold.
+type Cut struct {
+	Threshold   float64 `json:"threshold"`   // match weight
+	Probability float64 `json:"probability"` // the same as a probability
+	Pairs       int64   `json:"pairs"`       // candidate pairs at or above it
+	Precision   float64 `json:"precision"`
+	Recall      float64 `json:"recall"`
 }
 
 // Count is a named count.
