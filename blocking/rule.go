@@ -12,6 +12,7 @@ type rule struct {
 	description string
 	identity    bool // the key is an identity: larger blocks are worth comparing
 	derived     bool // blocks in which nobody's key is derived repeat an exact rule and are dropped
+	uses        Aspects
 	// keys reports the keys of a contact; a missing component means no key.
 	keys func(t *contact.Table, r contact.Row, emit func(key uint64, mark bool))
 }
@@ -95,7 +96,7 @@ func selective(col *contact.Strings, n int) bool {
 
 func spaceRule(name, description string, space contact.Space) rule {
 	return rule{
-		name: name, description: description, identity: true, derived: space.Derived(),
+		name: name, description: description, identity: true, derived: space.Derived(), uses: spaceAspects[space],
 		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
 			for _, k := range t.Keys(r) {
 				if k.Space == space {
@@ -107,8 +108,15 @@ func spaceRule(name, description string, space contact.Space) rule {
 }
 
 func columnRule(name, description string, birthdate bool, cols ...contact.Col) rule {
+	var uses Aspects
+	for _, c := range cols {
+		uses |= columnAspects[c]
+	}
+	if birthdate {
+		uses |= AspectBirthdate
+	}
 	return rule{
-		name: name, description: description,
+		name: name, description: description, uses: uses,
 		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
 			h := uint64(t.Col(contact.ColTenant).Code(r))
 			for _, c := range cols {
@@ -132,7 +140,7 @@ func columnRule(name, description string, birthdate bool, cols ...contact.Col) r
 
 func customRule(i int, column string) rule {
 	return rule{
-		name: "column_" + strings.ToLower(column), description: "same value in column " + column,
+		name: "column_" + strings.ToLower(column), description: "same value in column " + column, uses: AspectCustom(i),
 		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
 			col, _ := t.Custom(i)
 			if c := col.Code(r); c != 0 {
@@ -147,7 +155,7 @@ const minLocalPart = 6
 
 func localPartRule() rule {
 	return rule{
-		name: "email_local_part", description: "same local part at another mail provider",
+		name: "email_local_part", description: "same local part at another mail provider", uses: AspectEmail,
 		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
 			for _, k := range t.Keys(r) {
 				if k.Space != contact.SpaceEmail {

@@ -122,3 +122,33 @@ func TestConfigValidate(t *testing.T) {
 		t.Errorf("got %v, want five problems", errs)
 	}
 }
+
+func TestUses(t *testing.T) {
+	b := build(t, newTable(t, guest{own: "x"}, guest{own: "x"}, guest{own: "y"}), Config{})
+	want := map[string]Aspects{
+		"sso": AspectSSO, "national_id": AspectNationalID, "email": AspectEmail, "derived_email": AspectEmail, "phone": AspectPhone,
+		"national_number": AspectPhone, "channel_id": AspectHandle, "cookie": AspectCookie, "email_local_part": AspectEmail,
+		"name":               AspectName | AspectGiven | AspectFamily,
+		"sound_name":         AspectName | AspectGiven | AspectFamily,
+		"family_birthdate":   AspectName | AspectFamily | AspectBirthdate,
+		"given_birthdate":    AspectName | AspectGiven | AspectBirthdate,
+		"name_company":       AspectName | AspectGiven | AspectFamily | AspectCompany,
+		"birthdate_postcode": AspectBirthdate | AspectAddress,
+		"column_shoe":        AspectCustom(0),
+	}
+	for i, name := range b.RuleNames() {
+		if b.Uses(i) == 0 {
+			t.Errorf("rule %s uses nothing", name)
+		}
+		if w, ok := want[name]; ok && b.Uses(i) != w {
+			t.Errorf("rule %s uses %b, want %b", name, b.Uses(i), w)
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing rules %v", want)
+	}
+	if AspectCustom(31) != AspectCustom(200) || AspectCustom(0) == AspectCustom(1) {
+		t.Error("generic columns beyond the last bit must share it, the others must not")
+	}
+}
