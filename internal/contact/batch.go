@@ -30,6 +30,10 @@ type Layout struct {
 	Identities []Column // columns of every Identities batch; nil when there are none
 	Parts      int      // how many parts may be read concurrently, at least 1
 	Rows       int64    // estimated number of contacts, 0 when unknown; only progress uses it
+
+	// Sides are the two sources of a run that links one to the other, Left and Right; nil for a run over one set of contacts.
+	Sides  []Side
+	Within bool // a run that links also looks for duplicates inside the sides
 }
 
 // Reject scopes: what a reject takes away.
@@ -54,10 +58,22 @@ type Batch struct {
 	Kind    Kind
 	Source  string   // the file or table of its rows, for rejects
 	Rejects []Reject // what was left out while this batch was read
+	Side    uint8    // the source it comes from, where two are linked
 
 	rec  arrow.RecordBatch
-	cols []*array.String
+	cols []*array.String // nil for a column that the source does not have
 	rows []int64
+}
+
+// Arrange moves the columns to their places in another layout: from lists, for every column there, the batch's own column, or -1 for none.
+func (b *Batch) Arrange(from []int) {
+	cols := make([]*array.String, len(from))
+	for i, own := range from {
+		if own >= 0 {
+			cols[i] = b.cols[own]
+		}
+	}
+	b.cols = cols
 }
 
 // Len is the number of rows.
@@ -66,7 +82,7 @@ func (b *Batch) Len() int { return len(b.rows) }
 // Value is the raw text of a cell; ok is false for null. The string lives no longer than the batch.
 func (b *Batch) Value(col, row int) (v string, ok bool) {
 	c := b.cols[col]
-	if c.IsNull(row) {
+	if c == nil || c.IsNull(row) {
 		return "", false
 	}
 	return c.Value(row), true

@@ -2,7 +2,6 @@ package contact
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +42,7 @@ type Builder struct {
 	pos     []int64
 	src     []uint16
 	sources []string
+	side    []uint8 // per arrival; empty unless two sources are linked
 
 	order   []uint32 // row -> arrival, after Seal
 	numeric bool
@@ -83,12 +83,15 @@ func (b *Builder) Absorb(c *Chunk) {
 	b.rejects = append(b.rejects, c.rejects...)
 	base := uint32(b.Len())
 	for _, code := range c.ids.codes {
-		id, before := c.ids.dict.value(code), b.ids.len()
+		id, before := b.idOf(c.side, c.ids.dict.value(code)), b.ids.len()
 		if b.ids.code(id); b.ids.len() == before {
 			b.dupes = append(b.dupes, strings.Clone(id))
 		}
 	}
 	b.pos = append(b.pos, c.pos...)
+	for b.linking() && len(b.side) < len(b.pos) {
+		b.side = append(b.side, c.side)
+	}
 	for src := b.sourceIndex(c.source); len(b.src) < len(b.pos); {
 		b.src = append(b.src, src)
 	}
@@ -122,70 +125,36 @@ func (b *Builder) sourceIndex(name string) uint16 {
 	return uint16(i)
 }
 
+// linking reports whether the contacts come from two sources that are kept apart.
+func (b *Builder) linking() bool { return len(b.layout.Sides) > 0 }
+
+// idOf is the id under which a contact is known here.
+func (b *Builder) idOf(side uint8, key string) string {
+	if b.linking() {
+		return prefixID(side, key)
+	}
+	return key
+}
+
+// key is the customer's own id of the contact that arrived as the i-th.
+func (b *Builder) key(i uint32) string {
+	id := b.ids.value(Code(i + 1))
+	if b.linking() {
+		return id[len(SideName(b.side[i]))+1:]
+	}
+	return id
+}
+
 // AbsorbIdentities adds a chunk of the identities table.
 func (b *Builder) AbsorbIdentities(c *IdentityChunk) {
 	b.rejects = append(b.rejects, c.rejects...)
 	b.pending = append(b.pending, c)
 }
 
-// DuplicateIDError says that a contact id occurs more than once, so that rows cannot be told apart.
-type DuplicateIDError struct {
-	ID    string // the first such id, in id order
-	Count int    // rows whose id was already taken
-}
-
-// Error tells the user what to do about it.
-func (e *DuplicateIDError) Error() string {
-	return fmt.Sprintf("contact id %q occurs more than once (%d rows repeat an id): name a unique column with --id, or remove the repeated rows", e.ID, e.Count)
-}
-
-// Birthdate is what normalization makes of one raw birthdate.
-type Birthdate struct {
-	Key    int32 // yyyymmdd, 0 when it is missing or unusable
-	Flags  RowFlags
-	Reason string // why the value was rejected, "" when it was not
-}
-
-// Birthdates reads the birthdate column: parse gets its distinct values, sorted, and returns one result for each.
-func (b *Builder) Birthdates(parse func(values []string) []Birthdate) {
-	b.birth = make([]int32, b.Len())
-	col := slices.IndexFunc(b.layout.Contacts, func(c Column) bool { return c.Field == FieldBirthdate })
-	if col < 0 || len(b.dupes) > 0 { // with repeated ids the ids are not in arrival order, and Seal refuses them anyway
-		return
-	}
-	d := b.raw[col].dict
-	order := make([]Code, 0, d.len())
-	for c := Code(1); int(c) < d.len(); c++ {
-		order = append(order, c)
-	}
-	slices.SortFunc(order, func(x, y Code) int { return strings.Compare(d.value(x), d.value(y)) })
-	values := make([]string, len(order))
-	for i, c := range order {
-		values[i] = d.value(c)
-	}
-	byCode := make([]Birthdate, d.len())
-	for i, p := range parse(values) {
-		byCode[order[i]] = p
-	}
-	for i, c := range b.raw[col].codes {
-		p := byCode[c]
-		b.birth[i] = p.Key
-		b.flags[i] |= p.Flags
-		if p.Reason != "" {
-			b.rejects = append(b.rejects, Reject{
-				Source: b.sources[b.src[i]], Row: b.pos[i], ID: strings.Clone(b.ids.value(Code(i + 1))), Column: b.layout.Contacts[col].Name,
-				Scope: ScopeValue, Reason: p.Reason, Raw: strings.Clone(d.value(c)),
-			})
-		}
-	}
-}
-
 // Seal orders the contacts by id and attaches the identities to them. Identities of unknown contacts become rejects.
 func (b *Builder) Seal() error {
 	if len(b.dupes) > 0 {
-		numeric := allNumeric(b.dupes)
-		first := slices.MinFunc(b.dupes, func(x, y string) int { return idCompare(x, y, numeric) })
-		return &DuplicateIDError{ID: first, Count: len(b.dupes)}
+		return b.duplicates()
 	}
 	if b.birth == nil {
 		b.birth = make([]int32, b.Len())
@@ -214,7 +183,7 @@ func (b *Builder) sortRows() {
 	ks := make([]keyed, n)
 	b.numeric = true
 	for i := range ks {
-		v, ok := parseID(b.ids.value(Code(i + 1)))
+		v, ok := parseID(b.key(uint32(i)))
 		if !ok {
 			b.numeric = false
 			break
@@ -223,14 +192,18 @@ func (b *Builder) sortRows() {
 	}
 	if !b.numeric {
 		for i := range ks {
-			ks[i] = keyed{prefix(b.ids.value(Code(i + 1))), uint32(i)}
+			ks[i] = keyed{prefix(b.key(uint32(i))), uint32(i)}
 		}
 	}
 	slices.SortFunc(ks, func(x, y keyed) int {
-		if c := cmp.Compare(x.key, y.key); c != 0 || b.numeric {
-			return c
+		c := cmp.Compare(x.key, y.key)
+		if c == 0 && !b.numeric {
+			c = strings.Compare(b.key(x.old), b.key(y.old))
 		}
-		return strings.Compare(b.ids.value(x.old+1), b.ids.value(y.old+1))
+		if c == 0 && b.linking() {
+			c = cmp.Compare(b.side[x.old], b.side[y.old])
+		}
+		return c
 	})
 	b.order = make([]uint32, n)
 	for i, k := range ks {
@@ -252,7 +225,7 @@ func (b *Builder) join() {
 		arrival := make([]int64, c.ids.len())
 		for k := Code(1); int(k) < c.ids.len(); k++ {
 			arrival[k] = -1
-			if code := b.ids.find(c.ids.value(k)); code != 0 && int(code) < known {
+			if code := b.ids.find(b.idOf(c.side, c.ids.value(k))); code != 0 && int(code) < known {
 				arrival[k] = int64(code) - 1
 			}
 		}

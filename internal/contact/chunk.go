@@ -26,6 +26,7 @@ type Chunk struct {
 	rejects []Reject
 	pos     []int64
 	source  string // of all rows: a chunk is one batch
+	side    uint8
 }
 
 type rawIdent struct {
@@ -89,7 +90,7 @@ func (c *Chunk) Add(b *Batch, r int, n *Normal, ids []RawIdentity) {
 	c.created = append(c.created, n.Created)
 	c.updated = append(c.updated, n.Updated)
 	c.pos = append(c.pos, b.Position(r))
-	c.source = b.Source
+	c.source, c.side = b.Source, b.Side
 	for _, id := range ids {
 		c.idents = append(c.idents, rawIdent{
 			row: row, code: c.identD.code(joinRawIdentity(id.Channel, id.Value)), column: int16(id.Column), verified: id.Verified, first: id.FirstSeen, last: id.LastSeen,
@@ -119,12 +120,16 @@ type IdentityChunk struct {
 	pos     []int64
 	identD  *dict
 	rejects []Reject
+	side    uint8
 }
 
 // NewIdentityChunk makes an empty chunk of identities.
 func NewIdentityChunk(source string) *IdentityChunk {
 	return &IdentityChunk{source: source, ids: newDict(), identD: newDict()}
 }
+
+// OnSide says whose contacts the identities belong to, where two sources are linked.
+func (c *IdentityChunk) OnSide(s uint8) { c.side = s }
 
 // Add appends an identity of the contact with the given id.
 func (c *IdentityChunk) Add(contactID string, id RawIdentity, position int64) {

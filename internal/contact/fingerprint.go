@@ -22,7 +22,7 @@ func (t *Table) Fingerprint() string {
 			writeStrings(h, t.raw[i].dict)
 		}
 	}
-	writeStrings(h, t.ids)
+	writeStrings(h, t.ids) // they tell the sides of a linking table, too
 	h.Write(arrow.Uint32Traits.CastToBytes(t.identOff))
 	for _, id := range t.idents {
 		writeWord(h, t.rawIdent.Value(int(id.raw)))

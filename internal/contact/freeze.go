@@ -18,6 +18,7 @@ func (b *Builder) Freeze(parsed []ParsedIdentity, run Parallel) (*Table, error) 
 	}
 	tasks := []func(){
 		func() { t.ids = b.freezeIDs() },
+		func() { b.freezeSides(t) },
 		func() { b.freezeIdentities(t, parsed) },
 		func() {
 			t.birth, t.flags = reorder(b.birth, b.order), reorder(b.flags, b.order)
@@ -66,6 +67,16 @@ func (b *Builder) freezeIDs() *array.LargeString {
 		d.off = append(d.off, int64(len(d.data)))
 	}
 	return d.freeze()
+}
+
+func (b *Builder) freezeSides(t *Table) {
+	if !b.linking() {
+		return
+	}
+	t.side = reorder(b.side, b.order)
+	for _, s := range t.side {
+		t.sideLen[s]++
+	}
 }
 
 func (b *Builder) freezeIdentities(t *Table, parsed []ParsedIdentity) {

@@ -74,6 +74,9 @@ type Table struct {
 	keyOff    []uint32
 	keys      []Key
 	customIdx []int // raw column of each custom column
+
+	side    []uint8 // nil unless the table links two sources
+	sideLen [len(sideNames)]int
 }
 
 // Len is the number of contacts.
@@ -82,14 +85,17 @@ func (t *Table) Len() int { return len(t.birth) }
 // Layout is what the source said of itself.
 func (t *Table) Layout() Layout { return t.layout }
 
-// ID is the customer's key of a contact, as text.
+// ID is the customer's key of a contact, as text; in a table that links two sources it begins with the side, as in left:17.
 func (t *Table) ID(r Row) string { return t.ids.Value(int(r)) }
 
 // NumericIDs reports whether every id is a decimal integer; rows are then in numeric order, else in byte order.
 func (t *Table) NumericIDs() bool { return t.numeric }
 
-// Find returns the row of a contact id.
+// Find returns the row of a contact id. Where two sources are linked, a key without its side will do if only one of them has it.
 func (t *Table) Find(id string) (Row, bool) {
+	if t.side != nil {
+		return t.findSides(id)
+	}
 	lo, hi := 0, t.Len()
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -111,7 +117,7 @@ func (t *Table) Columns() []Column { return t.layout.Contacts }
 // Raw is the raw text of a cell; ok is false for null.
 func (t *Table) Raw(col int, r Row) (v string, ok bool) {
 	if col == t.idCol {
-		return t.ID(r), true
+		return t.Key(r), true
 	}
 	if c := t.raw[col].Code(r); c != 0 {
 		return t.raw[col].Text(c), true
