@@ -26,6 +26,7 @@ type clusterCard struct {
 	Table            comparison
 	Edges            []edgeRow
 	MoreEdges        string
+	Fall             *waterfall // of the pair the cluster stands or falls with
 }
 
 type edgeRow struct {
@@ -156,6 +157,7 @@ func newCard(p page, i int) clusterCard {
 		card.Table.Members = append(card.Table.Members, newMember(o, c, m))
 	}
 	card.Edges, card.MoreEdges = edgeRows(o, c)
+	card.Fall = fallOf(p, asked(o, c))
 	if e := edgeAt(o, c.Weakest); e != nil && len(c.Members) > 2 {
 		card.Weakest = fmt.Sprintf("Weakest bridge: %s – %s at weight %s. Without it the cluster falls in two.",
 			shortID(o, e.A), shortID(o, e.B), signed(float64(e.Weight)))
@@ -207,12 +209,7 @@ func clusterLead(o *cluster.Outcome, c *cluster.Cluster) string {
 	if c.Decision == scoring.AutoMerge {
 		return fmt.Sprintf("Merges into %s: %s.", shortID(o, c.Survivor), supportText(allReasons(o, c)))
 	}
-	var weakest *scoring.Edge
-	for _, i := range c.Edges {
-		if e := edgeAt(o, i); e != nil && e.Decision != scoring.AutoMerge && (weakest == nil || e.Weight < weakest.Weight) {
-			weakest = e
-		}
-	}
+	weakest := asked(o, c)
 	if weakest == nil {
 		return upperFirst(whoDecides(c.Decision)) + "."
 	}

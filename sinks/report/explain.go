@@ -77,3 +77,24 @@ func orDash(s string) string {
 	}
 	return visibleCut(s, 40)
 }
+
+// rungTitle names the rule of the policy that decided; numbered rules are those of the written policy.
+func rungTitle(rung string) string {
+	if rung != "" && rung[0] >= '0' && rung[0] <= '9' {
+		return "rule " + visible(rung)
+	}
+	return visible(rung)
+}
+
+func comparisonName(c scoring.ComparisonResult) string { return comparisonTitle(c.Comparison) }
+
+// comparisonTitle is the name of a comparison for people.
+func comparisonTitle(name string) string { return visible(strings.ReplaceAll(name, "_", " ")) }
+
+// chanceOf writes m and u so that they align.
+func chanceOf(p float64) string {
+	if p > 0 && p < 0.0001 {
+		return "under 0.0001"
+	}
+	return fixed(p, 4)
+}

@@ -32,9 +32,9 @@ type node struct {
 // The elements and attributes of the page. Whatever else a value could smuggle in would show here.
 var (
 	elements = strings.Fields(`html head meta title style body div header main section article nav footer h1 h2 h3 p ul li b i small span bdi a code br
-		table thead tbody tr th td dl dt dd figure svg g rect line path text desc`)
+		table thead tbody tr th td dl dt dd figure details summary circle svg g rect line path text desc`)
 	attributes = strings.Fields(`lang charset http-equiv content name class id href scope colspan role aria-label aria-labelledby aria-hidden
-		viewBox preserveAspectRatio x y x1 x2 y1 y2 dx dy rx d width height`)
+		viewBox preserveAspectRatio x y x1 x2 y1 y2 dx dy rx r cx cy d width height`)
 )
 
 // parse reads the page as strictly as XML: every element is closed, every attribute quoted, every character allowed.
@@ -135,7 +135,7 @@ func TestPage(t *testing.T) {
 		"One of the contacts is blocked: supervisor decides.",
 		"model suggests from +6.5", "from 102, filled a gap", "auto-merge group", "proposed by a rule above as well", "a date that does not exist",
 		"Bars with a torn top run past the axis; the tallest stands for 14,100 pairs.", "chance that it is one person: over 99.9%",
-		"33,670 pairs in blocks that stayed over the limit", "by its content", "role",
+		"33,670 pairs in blocks that stayed over the limit", "threshold +6.5", "rarer than the average value", "How the weight of", "by its content", "role",
 	} {
 		found := slices.ContainsFunc(nodes, func(n node) bool { return strings.Contains(n.text, want) })
 		if !found {
@@ -374,12 +374,13 @@ func TestSizes(t *testing.T) {
 }
 
 func TestWaterfall(t *testing.T) {
-	o, _ := fixture(t)
-	ex := newExample(o, 6, "")
-	end := ex.Steps[0].X // the prior runs from zero down to its weight
-	for _, s := range ex.Steps[1 : len(ex.Steps)-1] {
+	o, r := fixture(t)
+	e := &o.Edges[6]
+	f := cascade(o.Explain(e.A, e.B), r.Threshold)
+	end := f.Steps[0].X // the prior runs from zero down to its weight
+	for _, s := range f.Steps[1 : len(f.Steps)-1] {
 		from := s.X
-		if s.Class == "against" {
+		if strings.HasPrefix(s.Class, "against") {
 			from = s.X + s.W
 		}
 		if d := from - end; d > 0.01 || d < -0.01 {
@@ -387,7 +388,14 @@ func TestWaterfall(t *testing.T) {
 		}
 		end = s.EndX
 	}
-	sum := ex.Steps[len(ex.Steps)-1]
+	rarity := slices.IndexFunc(f.Steps, func(s step) bool { return strings.HasSuffix(s.Class, "rarity") })
+	if rarity < 0 || f.Steps[rarity].Weight != "+0.8" || !f.Steps[rarity].Plain {
+		t.Errorf("the frequency adjustment is no step of its own: %+v", f.Steps)
+	}
+	if at := f.ZeroX + px(float64(f.Steps[0].W)/-prior*r.Threshold); f.LineX-at > 0.1 || at-f.LineX > 0.1 {
+		t.Errorf("the threshold stands at %v, want %v", f.LineX, at)
+	}
+	sum := f.Steps[len(f.Steps)-1]
 	if d := sum.EndX - end; d > 0.1 || d < -0.1 {
 		t.Errorf("the sum ends at %v, the steps at %v", sum.EndX, end)
 	}

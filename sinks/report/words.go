@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -321,6 +322,38 @@ func percent(part, whole int64) string {
 	default:
 		return fmt.Sprintf("%.0f%%", p)
 	}
+}
+
+// oneIn writes how often something occurs: in percent where a hundred is enough to show it, and else as one in so many.
+func oneIn(p float64) string {
+	switch {
+	case p <= 0 || math.IsNaN(p):
+		return "never"
+	case p > 0.9994:
+		return "over 99.9%"
+	case p >= 0.0995 && p < 0.9945:
+		return fmt.Sprintf("%.0f%%", 100*p)
+	case p >= 0.00995:
+		return fmt.Sprintf("%.1f%%", 100*p)
+	}
+	switch n := 1 / p; {
+	case n >= 1e9:
+		return "1 in over a billion"
+	case n >= 0.995e6:
+		return "1 in " + twoDigits(n/1e6) + " million"
+	case n >= 9995:
+		return "1 in " + number(int64(math.Round(n/1000))*1000)
+	default:
+		return "1 in " + number(int64(math.Round(n/10))*10)
+	}
+}
+
+// twoDigits writes a number from 1 to 1000 without more precision than an estimate has.
+func twoDigits(v float64) string {
+	if v < 9.95 {
+		return strings.TrimSuffix(fixed(v, 1), ".0")
+	}
+	return fixed(v, 0)
 }
 
 // signed writes a match weight with its sign, a true minus, one decimal.

@@ -168,3 +168,14 @@ func checkVisible(t interface {
 		t.Errorf("visible made %d characters of %d", n, len(s))
 	}
 }
+
+func TestOneIn(t *testing.T) {
+	for p, want := range map[float64]string{
+		0: "never", 1: "over 99.9%", 0.9996: "over 99.9%", 0.999: "99.9%", 0.99: "99%", 0.62: "62%", 0.1: "10%", 0.0999: "10%", 0.05: "5.0%", 0.01: "1.0%", 0.0024: "1 in 420", 0.001: "1 in 1,000",
+		4.2e-5: "1 in 24,000", 1e-6: "1 in 1 million", 1.1e-7: "1 in 9.1 million", 2e-9: "1 in 500 million", 1e-12: "1 in over a billion",
+	} {
+		if got := oneIn(p); got != want {
+			t.Errorf("oneIn(%v) = %q, want %q", p, got, want)
+		}
+	}
+}
