@@ -40,7 +40,7 @@ func Street(raw string) string {
 			out = append(out, word)
 		}
 	}
-	return strings.Join(out, " ")
+	return textOfFolded(strings.Join(out, " ")) // long forms can pass the limit, and "NA No." leaves a placeholder
 }
 
 // isUnitWord reports whether a word can follow the name of a street.
@@ -75,7 +75,7 @@ func City(raw string) string {
 	case "mt":
 		first = "mount"
 	}
-	return first + " " + rest
+	return textOfFolded(first + " " + rest) // long forms can pass the limit
 }
 
 // State returns the comparable form of a state or province. Codes and names are not reconciled: the same code means
@@ -85,9 +85,8 @@ func State(raw string) string { return Text(raw) }
 // Postcode returns the comparable form of a postal code in its country (ISO 3166 alpha-2, or empty): letters and
 // digits in upper case, a country prefix dropped, and North American ZIP+4 codes cut to the five digits.
 func Postcode(raw, country string) string {
-	folded := Text(raw)
 	country = strings.ToUpper(strings.TrimSpace(country))
-	code := strings.ToUpper(strings.ReplaceAll(folded, " ", ""))
+	code := joinedUpper(Text(raw))
 	if code == "" || len(code) > 16 {
 		return ""
 	}
@@ -105,4 +104,13 @@ func Postcode(raw, country string) string {
 		return ""
 	}
 	return code
+}
+
+// joinedUpper returns a folded text as one word in upper case, as codes are written.
+func joinedUpper(folded string) string {
+	joined := strings.ReplaceAll(folded, " ", "")
+	if !isASCII(joined) {
+		joined = Fold(joined) // letters that a space kept apart can compose
+	}
+	return strings.ToUpper(joined)
 }

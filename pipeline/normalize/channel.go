@@ -40,7 +40,7 @@ var channelNames = func() map[string]string {
 // ChannelName returns the canonical name of a channel. A channel that is not known keeps its folded name with
 // underscores for gaps, so that "Acme Desk" and "acme_desk" are one custom channel.
 func ChannelName(raw string) string {
-	folded := Fold(capRunes(raw))
+	folded := capWords(Fold(capRunes(raw)))
 	if channel, ok := channelNames[strings.ReplaceAll(folded, " ", "")]; ok {
 		return channel
 	}

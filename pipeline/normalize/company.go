@@ -19,30 +19,46 @@ var leadingForms = setOf("ooo", "oao", "zao", "pao", "ооо", "оао", "зао
 // maxFormWords is the number of words in the longest legal form.
 const maxFormWords = 4
 
+// noCompany are folded texts that say, in the company field, that there is no company.
+var noCompany = setOf("private", "privat", "self", "self employed", "freelance", "freelancer", "individual", "company", "firma", "test",
+	"test company", "keine", "particular")
+
+// companyMarks spells the marks in company names that are read as words.
+var companyMarks = strings.NewReplacer("&", " and ", "+", " and ", "＆", " and ", "a/s", "as", "A/S", "as")
+
 // Company returns the comparable form of a company name: folded, "&" as "and", without its legal forms. A name that is
-// all legal form keeps its words, and a placeholder is empty.
+// all legal form keeps a word, and a placeholder is empty, with a legal form behind it or without: "Test GmbH".
 func Company(raw string) string {
-	text := strings.NewReplacer("&", " and ", "+", " and ", "＆", " and ", "a/s", "as", "A/S", "as").Replace(capRunes(raw))
-	folded := Text(text)
-	switch folded {
-	case "", "private", "privat", "self", "self employed", "freelance", "freelancer", "individual", "company", "firma", "test", "test company", "keine", "particular":
-		return ""
+	name := Text(companyMarks.Replace(capRunes(raw)))
+	for name != "" && !noCompany.has(name) {
+		bare := bareCompany(name)
+		if bare == name {
+			return name
+		}
+		name = textOfFolded(bare) // what stands free now can be one more form, or a placeholder
 	}
-	words := strings.Fields(folded)
-	words = trimLegalForms(words)
+	return ""
+}
+
+// bareCompany takes legal forms off a folded name, most often all of them. It never takes the last word.
+func bareCompany(name string) string {
+	words := trimLegalForms(strings.Fields(name))
 	if len(words) > 1 && words[0] == "the" {
 		words = words[1:]
 	}
 	for len(words) > 1 && leadingForms.has(words[0]) {
 		words = words[1:]
 	}
-	for _, form := range [...]string{"株式会社", "有限会社", "股份有限公司", "有限公司", "주식회사"} {
-		bare := strings.TrimSuffix(strings.TrimPrefix(strings.Join(words, " "), form), form)
-		if bare = strings.TrimSpace(bare); bare != "" {
-			words = strings.Fields(bare)
+	bare := strings.Join(words, " ")
+	if isASCII(bare) {
+		return bare
+	}
+	for _, form := range [...]string{"株式会社", "有限会社", "股份有限公司", "有限公司", "주식회사"} { // no space parts them from the name
+		if rest := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(bare, form), form)); rest != "" {
+			bare = rest
 		}
 	}
-	return strings.Join(words, " ")
+	return bare
 }
 
 // trimLegalForms cuts legal forms off the end, and the "and" of "GmbH & Co. KG" with them.

@@ -54,9 +54,6 @@ func validDomain(domain string) bool {
 // derive fills the derived key and the rules that led to it.
 func (p *EmailParser) derive(e *Email) {
 	local, domain := e.Local, e.Domain
-	if skeleton, ok := latinSkeleton(local); ok {
-		local, e.Forms = skeleton, e.Forms|LookAlike
-	}
 	if strings.Contains(domain, "xn--") {
 		if spelt, err := idna.Lookup.ToUnicode(domain); err == nil {
 			if skeleton, ok := latinSkeleton(spelt); ok && validDomain(skeleton) {
@@ -75,8 +72,11 @@ func (p *EmailParser) derive(e *Email) {
 			local, e.Forms = stem, e.Forms|PlusAddress
 		}
 	}
+	if skeleton, ok := latinSkeleton(local); ok { // without the tag, which may be in a script of its own
+		local, e.Forms = skeleton, e.Forms|LookAlike
+	}
 	if strings.IndexByte(local, '.') >= 0 && p.dotDomains.has(domain) {
-		local, e.Forms = strings.ReplaceAll(local, ".", ""), e.Forms|GmailDots
+		local, e.Forms = clean(strings.ReplaceAll(local, ".", "")), e.Forms|GmailDots // a mark composes with the letter it meets
 	}
 	e.Derived = e.Canonical
 	if e.Forms != 0 {

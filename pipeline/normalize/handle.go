@@ -26,23 +26,34 @@ var handleHosts = map[string][]string{
 // ParseHandle returns the comparable form of an id on a channel. User names of networks that ignore case are folded
 // and lose their @ and their address; ids that a machine made are kept exactly, because there case tells people apart.
 func ParseHandle(channel, raw string) Handle {
-	if len(raw) > maxHandleBytes {
-		return Handle{Status: Invalid}
+	channel = ChannelName(channel)
+	if channel == "national_id" {
+		return NationalID(raw)
 	}
-	id := clean(raw)
-	if id == "" {
+	id, ok := cleanHandle(raw)
+	switch {
+	case !ok:
+		return Handle{Status: Invalid}
+	case id == "":
 		return Handle{Status: Missing}
 	}
-	channel = ChannelName(channel)
 	switch channel {
 	case "twitter", "facebook", "instagram", "telegram", "tiktok", "linkedin":
 		id = userName(channel, id)
 	case "sso":
 		return ssoHandle(id)
-	case "national_id":
-		return NationalID(raw)
 	}
 	return checkedHandle(id)
+}
+
+// cleanHandle returns raw cleaned, and whether it is short enough for an id, before and after: a ligature of Arabic can
+// become eleven times as long.
+func cleanHandle(raw string) (id string, ok bool) {
+	if len(raw) > maxHandleBytes {
+		return "", false
+	}
+	id = clean(raw)
+	return id, len(id) <= maxHandleBytes
 }
 
 // checkedHandle rejects what says that there is no id.
@@ -50,7 +61,7 @@ func checkedHandle(id string) Handle {
 	folded := Fold(id)
 	bare := strings.ReplaceAll(folded, " ", "")
 	switch {
-	case id == "":
+	case id == "", len(id) > maxHandleBytes:
 		return Handle{Status: Invalid}
 	case placeholderWords.has(folded), placeholderLocals.has(bare), fillerNames.has(folded) && folded != "me":
 		return Handle{Canonical: id, Status: Placeholder}
@@ -60,9 +71,22 @@ func checkedHandle(id string) Handle {
 	return Handle{Canonical: id, Status: OK}
 }
 
-// userName cuts a user name out of an address and folds its case.
+// userName cuts a user name out of an address and folds its case, until nothing is left to cut: "@ x.com/@jack". What
+// goes on beyond reason is no user name.
 func userName(channel, id string) string {
-	name := strings.ToLower(id)
+	for range maxReadings {
+		name := bareUserName(channel, id)
+		if name == id || isASCII(name) && !strings.ContainsAny(name, " ./@") {
+			return name
+		}
+		id = name
+	}
+	return ""
+}
+
+// bareUserName is one round of userName.
+func bareUserName(channel, id string) string {
+	name := clean(strings.ToLower(id)) // lower case can compose in another way
 	for _, scheme := range [...]string{"https://", "http://", "www."} {
 		name = strings.TrimPrefix(name, scheme)
 	}
@@ -92,10 +116,13 @@ func ssoHandle(id string) Handle {
 	if !ok {
 		return checkedHandle(id)
 	}
-	provider, subject = strings.ToLower(strings.TrimSpace(provider)), strings.TrimSpace(subject)
+	provider, subject = clean(strings.ToLower(provider)), strings.TrimSpace(subject)
 	h := checkedHandle(subject)
 	h.Canonical = provider + "|" + subject
-	if provider == "" && h.Status == OK {
+	switch {
+	case len(h.Canonical) > maxHandleBytes:
+		return Handle{Status: Invalid}
+	case provider == "" && h.Status == OK:
 		h.Status = Invalid
 	}
 	return h
@@ -106,20 +133,21 @@ const minNationalID = 5
 
 // NationalID returns the letters and digits of an official number, in upper case without separators.
 func NationalID(raw string) Handle {
-	if len(raw) > maxHandleBytes {
+	text, ok := cleanHandle(raw)
+	if !ok {
 		return Handle{Status: Invalid}
 	}
-	text := clean(raw)
-	id := strings.ToUpper(strings.ReplaceAll(Fold(text), " ", ""))
+	folded := Fold(text)
+	id := joinedUpper(folded)
 	switch {
 	case text == "":
 		return Handle{Status: Missing}
-	case id == "", placeholderWords.has(Fold(text)):
+	case id == "", placeholderWords.has(folded), placeholderWords.has(Fold(id)): // "x x" is XX
 		return Handle{Status: Placeholder}
 	case isRepeated(id), isRepeated(strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) && countDigits(id) > 4,
 		id == "123456789", id == "1234567890", id == "12345678", id == "987654321", id == "0123456789", id == "12345", id == "123456", id == "1234567", id == "078051120":
 		return Handle{Canonical: id, Status: Placeholder}
-	case len(id) < minNationalID, countDigits(id) == 0:
+	case len(id) < minNationalID, len(id) > maxHandleBytes, countDigits(id) == 0:
 		return Handle{Status: Invalid}
 	}
 	return Handle{Canonical: id, Status: OK}

@@ -131,43 +131,48 @@ func (p *NameParser) parse(parts NameParts) Name {
 		n.Status = Filler
 		return n
 	}
-	first, middle, last = dropPlaceholder(first), dropPlaceholder(middle), dropPlaceholder(last)
-	n.arrange(first, middle, last)
-	if suffix := normalSuffix(Fold(capRunes(parts.Suffix))); suffix != "" {
-		n.Suffix = suffix
+	n.Suffix = normalSuffix(Fold(capRunes(parts.Suffix)))
+	read := NameParts{First: parts.First, Middle: parts.Middle, Last: parts.Last} // what the parts found were read from
+	for range maxReadings {
+		n.Given, n.Middle, n.Family = "", "", ""
+		n.arrange(dropPlaceholder(first), dropPlaceholder(middle), dropPlaceholder(last))
+		n.Given, n.Middle, n.Family = capWords(n.Given), capWords(n.Middle), capWords(n.Family) // folding lengthens: ﬁ, ß
+		if n.Given == "" && n.Family == "" {
+			n.Given, n.Middle = n.Middle, ""
+		}
+		again := n.Given == read.First && n.Middle == read.Middle && n.Family == read.Last
+		if n.Given == "" && n.Family == "" || !again && p.isFiller(n.Given, n.Middle, n.Family) { // Mr. Unknown
+			break
+		}
+		if again || p.isSettled(&n) {
+			n.Status = OK
+			p.complete(&n)
+			return n
+		}
+		read = NameParts{First: n.Given, Middle: n.Middle, Last: n.Family}
+		first, middle, last = n.field(n.Given), n.field(n.Middle), n.field(n.Family)
 	}
-	n.settle()
-	if n.Given == "" && n.Family == "" {
-		n.Given, n.Middle = n.Middle, ""
-	}
-	if n.Given == "" && n.Family == "" || p.isFiller(n.Given, n.Middle, n.Family) { // Mr. Unknown
-		return Name{Status: Filler, FoundEmail: n.FoundEmail, FoundPhone: n.FoundPhone}
-	}
-	n.Status = OK
-	p.complete(&n)
-	return n
+	return Name{Status: Filler, FoundEmail: n.FoundEmail, FoundPhone: n.FoundPhone}
 }
 
-// settle reads the parts that were found once more, until nothing changes: a suffix in the middle of a whole name stands
-// at the end of the given name once the family name is cut off. Names of two plain words are settled from the start.
-func (n *Name) settle() {
-	for range 4 {
-		n.Given, n.Middle, n.Family = dropPlaceholder(n.Given), dropPlaceholder(n.Middle), dropPlaceholder(n.Family)
-		if n.Given == "" || n.Family == "" || !titleWords.has(n.Given) && strings.IndexByte(n.Given, ' ') < 0 && strings.IndexByte(n.Family, ' ') < 0 && n.Middle == "" {
-			return
-		}
-		again := Name{Suffix: n.Suffix}
-		again.arrange(n.Given, n.Middle, n.Family)
-		if again.Given == n.Given && again.Middle == n.Middle && again.Family == n.Family && again.Suffix == n.Suffix {
-			return
-		}
-		n.Given, n.Middle, n.Family, n.Suffix = again.Given, again.Middle, again.Family, again.Suffix
-	}
+// maxReadings bounds how often the parts of a name are read again. Every reading but the last takes a word away or makes
+// it a middle name; what is still not settled then is a list of suffixes, titles and numbers, and names nobody.
+const maxReadings = 16
+
+// isSettled reports whether it is plain that reading the parts of n again would find the same parts. A first reading can
+// leave words that a second one takes for more: a suffix in the middle of a whole name stands at the end of the given name
+// once the family name is cut off. One part alone is settled as it is, because a second reading may take it for a whole name.
+func (p *NameParser) isSettled(n *Name) bool {
+	return n.Given == "" || n.Family == "" || n.Middle == "" && p.isPlainPart(n.Given) && p.isPlainPart(n.Family)
+}
+
+// isPlainPart reports whether a part is one word that is only ever read as itself.
+func (p *NameParser) isPlainPart(part string) bool {
+	return !p.isSpecial(part) && countDigits(part) < 7
 }
 
 // complete fills what follows from the parts of the name.
 func (p *NameParser) complete(n *Name) {
-	n.Given, n.Middle, n.Family = capWords(n.Given), capWords(n.Middle), capWords(n.Family) // folding lengthens: ﬁ, ß
 	n.GivenLatin, n.FamilyLatin = latinOfFolded(n.Given), latinOfFolded(n.Family)
 	n.GivenRoots = p.roots(n.GivenLatin)
 	n.GivenPhonetic, n.FamilyPhonetic = NYSIIS(n.GivenLatin), NYSIIS(n.FamilyLatin)

@@ -50,14 +50,17 @@ func (n *Name) separate(first, last string) {
 // withoutRepeat takes a family name off the given name that it stands behind, or a given name off the family name that
 // it stands before: "Ana Reyes" "Reyes" and "Ana" "Ana Reyes" are Ana Reyes.
 func withoutRepeat(given, family []string) (onlyGiven, onlyFamily []string) {
-	g, f := len(given), len(family)
-	switch {
-	case f > 0 && g > f && slices.Equal(given[g-f:], family):
-		return given[:g-f], family
-	case g > 0 && f > g && slices.Equal(family[:g], given):
-		return given, family[g:]
+	for {
+		g, f := len(given), len(family)
+		switch {
+		case f > 0 && g > f && slices.Equal(given[g-f:], family):
+			given = given[:g-f]
+		case g > 0 && f > g && slices.Equal(family[:g], given):
+			family = family[g:]
+		default:
+			return given, family
+		}
 	}
-	return given, family
 }
 
 // commaParts reads a family name field, where a comma stands before a suffix or a degree: "Avery, Jr.".

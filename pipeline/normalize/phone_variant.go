@@ -44,9 +44,10 @@ func (p *Phone) deriveVariants(code int, national string) {
 }
 
 // isOldBrazilMobile reports whether national is a Brazilian mobile number from before the ninth digit. A subscriber
-// number that begins with 2 to 5 is a landline and never had one.
+// number that begins with 2 to 5 is a landline and never had one; an area code never begins with 0, which the library would
+// take for a trunk prefix.
 func (p *PhoneParser) isOldBrazilMobile(national string) bool {
-	if len(national) != 10 || national[2] < '6' {
+	if len(national) != 10 || national[0] == '0' || national[2] < '6' {
 		return false
 	}
 	return p.readNumber("+55"+national[:2]+"9"+national[2:], "").valid

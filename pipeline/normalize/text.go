@@ -23,8 +23,11 @@ var placeholderWords = setOf(
 
 // Text returns the generic comparison form of a value: folded, cut at a sane length, and empty when it only says that
 // there is no value ("n/a", "none", "null", "-").
-func Text(raw string) string {
-	folded := capWords(Fold(capRunes(raw)))
+func Text(raw string) string { return textOfFolded(Fold(capRunes(raw))) }
+
+// textOfFolded is Text for a text that is folded already.
+func textOfFolded(folded string) string {
+	folded = capWords(folded)
 	if placeholderWords.has(folded) {
 		return ""
 	}
