@@ -137,6 +137,34 @@ var model = []struct {
 
 const prior = -13.2
 
+// modelFixture is the tiny model as the scoring room keeps it, with a comparison that no pair has values for and one that weighs nothing.
+func modelFixture() *scoring.Model {
+	m := &scoring.Model{Prior: prior, Threshold: 6.5}
+	for _, c := range model {
+		x := scoring.Comparison{Name: c.name}
+		for l := range c.levels {
+			x.Levels = append(x.Levels, scoring.Level{Label: c.levels[l], M: c.m[l], U: c.u[l]})
+		}
+		m.Comparisons = append(m.Comparisons, x)
+	}
+	m.Comparisons = append(m.Comparisons,
+		scoring.Comparison{Name: "channel_id", Levels: []scoring.Level{{Label: "missing"}, {Label: "same id", M: .7, U: 1e-7}}},
+		scoring.Comparison{Name: "status", Neutral: true, Levels: []scoring.Level{{Label: "none"}, {Label: "ordinary"}}})
+	return m
+}
+
+// estimateFixture is what a model might expect of the fixture's run.
+func estimateFixture() *run.Estimate {
+	e := &run.Estimate{Matches: 1240.4, Compared: 1228.1, Missed: 12.3, MissedLow: 4.8, MissedHigh: 31.2, Completeness: 0.9901, Precision: 0.9712, Recall: 0.935}
+	for i := range 13 {
+		w := float64(i*2) - 5.5 // 6.5 is one of them
+		e.Cuts = append(e.Cuts, run.Cut{
+			Threshold: w, Probability: probability(w), Pairs: int64(1400 - 45*i), Precision: 1 - 0.25*math.Exp2(-float64(i)/2), Recall: 0.98 - 0.0013*float64(i*i),
+		})
+	}
+	return e
+}
+
 func modelWeight(cmp int, level uint8) float64 {
 	if level == 0 {
 		return 0
@@ -251,7 +279,7 @@ func fixture(t testing.TB) (*cluster.Outcome, *run.Record) {
 			{Source: "contacts.csv", Row: 3, ID: "103", Column: "dob", Scope: contact.ScopeValue, Reason: "impossible_date", Raw: "31.02.1980"},
 			{Source: "contacts.csv", ID: "-5", Scope: contact.ScopeRow, Reason: "bad_utf8"},
 		},
-		Explain: explainer(table, edges, rules),
+		Model: modelFixture(), Explain: explainer(table, edges, rules),
 	}
 	return o, record(o)
 }
@@ -340,6 +368,7 @@ func record(o *cluster.Outcome) *run.Record {
 		Unusable:   []run.Count{{Name: "invalid", Count: 122}, {Name: "role", Count: 61}, {Name: "placeholder", Count: 44}},
 		Sizes:      []run.Count{{Name: "2", Count: 497}, {Name: "3", Count: 101}, {Name: "4", Count: 29}, {Name: "5", Count: 8}, {Name: "6", Count: 3}, {Name: "9", Count: 1}, {Name: "14", Count: 1}},
 		Breakers:   []run.Breaker{{Name: "max_merges", Limit: 10000, Value: 512}, {Name: "max_share", Limit: .3, Value: .102}},
+		Estimate:   estimateFixture(),
 		Warnings:   []string{"column \"loyalty\" is compared as text because its meaning is unknown"},
 	}
 	heights := []run.Bin{

@@ -18,6 +18,7 @@ type head struct {
 	Took     string
 	Version  string
 	Sentence string
+	Expected string // the estimate in one sentence
 	Tiles    []tile
 	Alarms   []string // tripped breakers, failures: nothing was merged because of them
 	Warnings []string
@@ -36,7 +37,7 @@ type fact struct{ Name, Value string }
 func newHead(o *cluster.Outcome, r *run.Record, open int) head {
 	return head{
 		Source: r.Source, Run: r.ID, Started: stamp(r.Started), Took: seconds(r.Seconds), Version: r.Version,
-		Sentence: sentence(o, r), Tiles: tiles(o, r, open), Alarms: alarms(r), Warnings: r.Warnings,
+		Sentence: sentence(o, r), Expected: sentenceOf(expectedLine(r)), Tiles: tiles(o, r, open), Alarms: alarms(r), Warnings: r.Warnings,
 	}
 }
 
@@ -59,6 +60,14 @@ func sentence(o *cluster.Outcome, r *run.Record) string {
 			upperFirst(count(r.Counts.MergeSteps, "group", "groups")), count(r.Counts.MergeLosers, "duplicate", "duplicates"))
 	}
 	return s
+}
+
+// sentenceOf makes a phrase a sentence; nothing stays nothing.
+func sentenceOf(s string) string {
+	if s == "" {
+		return ""
+	}
+	return upperFirst(s) + "."
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

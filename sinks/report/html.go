@@ -44,6 +44,8 @@ type view struct {
 	Groups   []clusterGroup
 	Cuts     cutTable
 	Pairs    pairGroup
+	Learned  *learned
+	Expected *expected
 	Examples []example
 	Run      []fact
 }
@@ -64,7 +66,7 @@ func writeHTML(ctx context.Context, w io.Writer, p page) error {
 	v := view{
 		CSS: template.CSS(css), Head: newHead(p.out, p.rec, len(open)), Outcomes: newOutcomes(p.out, p.rec), Weights: newHistogram(p.rec), Sizes: newSizes(p.rec),
 		Shared: newShared(p.out), Rules: newRules(p.rec, p.out), Stages: newStages(p.rec), Columns: newColumns(p.out), Quality: newQuality(p.rec),
-		Groups: newGroups(p), Cuts: newCuts(p.out), Pairs: newPairGroup(p, open, clusterOf), Examples: newExamples(p), Run: newFacts(p.rec),
+		Groups: newGroups(p), Cuts: newCuts(p.out), Pairs: newPairGroup(p, open, clusterOf), Learned: newLearned(p.out), Expected: newExpected(p.rec), Examples: newExamples(p), Run: newFacts(p.rec),
 	}
 	if err := ctx.Err(); err != nil {
 		return err

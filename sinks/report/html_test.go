@@ -135,7 +135,8 @@ func TestPage(t *testing.T) {
 		"One of the contacts is blocked: supervisor decides.",
 		"model suggests from +6.5", "from 102, filled a gap", "auto-merge group", "proposed by a rule above as well", "a date that does not exist",
 		"Bars with a torn top run past the axis; the tallest stands for 14,100 pairs.", "chance that it is one person: over 99.9%",
-		"33,670 pairs in blocks that stayed over the limit", "threshold +6.5", "rarer than the average value", "How the weight of", "by its content", "role",
+		"33,670 pairs in blocks that stayed over the limit", "threshold +6.5", "rarer than the average value", "How the weight of",
+		"What the model learned", "1 in 10,000", "Of 100 suggestions, 97 are expected to be right.", "Blocking is expected to have missed about 12 true pairs (5 to 31), so that 99.0% were compared.", "by its content", "role",
 	} {
 		found := slices.ContainsFunc(nodes, func(n node) bool { return strings.Contains(n.text, want) })
 		if !found {
@@ -151,8 +152,21 @@ func TestPage(t *testing.T) {
 			figures++
 		}
 	}
-	if figures != 3 {
-		t.Errorf("%d figures are described, want 3", figures)
+	if figures != 4 {
+		t.Errorf("%d figures are described, want 4", figures)
+	}
+}
+
+// TestNothingLearned: a run without model and estimate shows neither, and its page still holds together.
+func TestNothingLearned(t *testing.T) {
+	o, r := fixture(t)
+	o.Model, r.Estimate = nil, nil
+	text := render(t, Config{}, o, r)
+	safe(t, text)
+	for _, not := range []string{`id="model"`, `id="expected"`, "#model", "#expected", "expected to", `class="hope"`} {
+		if strings.Contains(text, not) {
+			t.Errorf("the page holds %s", not)
+		}
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 // summaryRows bounds the lists of the summary, so that all of it stays on one screen.
 const summaryRows = 8
 
+// shownWarnings bounds the notes of the summary; the report has all of them.
+const shownWarnings = 5
+
 // Summary prints what a person wants to know after a run: what came in, what was found and who acts on it, how pairs were found, what
 // could not be used, and where the time went. Colour is for terminals only and never carries meaning alone.
 func Summary(w io.Writer, o *cluster.Outcome, r *run.Record, color bool) error {
@@ -23,8 +26,11 @@ func Summary(w io.Writer, o *cluster.Outcome, r *run.Record, color bool) error {
 	for _, a := range alarms(r) {
 		p.line(p.paint(red, "! ") + a)
 	}
-	for _, warning := range r.Warnings[:min(len(r.Warnings), 3)] {
+	for _, warning := range r.Warnings[:min(len(r.Warnings), shownWarnings)] {
 		p.line("! " + visible(warning))
+	}
+	if more := len(r.Warnings) - shownWarnings; more > 0 {
+		p.line("! " + count(more, "more note", "more notes") + " in report.html")
 	}
 	p.outcomes(o, r)
 	p.rules(r, o)
@@ -135,6 +141,9 @@ func (p *printer) outcomes(o *cluster.Outcome, r *run.Record) {
 		p.line("  " + p.paint(x.code, fmt.Sprintf("%-11s", x.label)) + x.what)
 	}
 	p.line(fmt.Sprintf("  %-11s%s auto_merge, %s suggest, %s review of %s compared", "pairs", number(c.AutoMerge), number(c.Suggest), number(c.Review), number(c.Pairs)))
+	if line := expectedLine(r); line != "" {
+		p.line(fmt.Sprintf("  %-11s%s", "expected", line))
+	}
 	if c.SharedValues > 0 {
 		p.line(fmt.Sprintf("  %-11s%s held by more names than one person has: they prove nothing", "shared", count(c.SharedValues, "identity", "identities")))
 	}
