@@ -5,8 +5,9 @@ import "github.com/contactmerge/contactmerge/internal/contact"
 // Task is a share of the blocks of one rule.
 type Task struct {
 	Rule     int
-	from, to int
-	Pairs    int64 // pairs the blocks hold, made or not
+	from, to int    // blocks
+	row, end uint32 // of the one block of a task whose block is larger than a share: its first contacts of pairs
+	Pairs    int64  // pairs the share holds, made or not
 }
 
 // Tasks cuts the blocks into shares of about the given number of pairs. The shares and their order do not depend on who works on them.
@@ -14,98 +15,133 @@ func (b *Blocks) Tasks(pairs int64) []Task {
 	var out []Task
 	for i := range b.sets {
 		t := Task{Rule: i}
-		for k, run := range b.sets[i].runs {
-			t.to = k + 1
-			t.Pairs += run.pairs()
-			if t.Pairs >= pairs {
+		flush := func(next int) {
+			if t.to > t.from {
 				out = append(out, t)
-				t = Task{Rule: i, from: k + 1}
+			}
+			t = Task{Rule: i, from: next, to: next}
+		}
+		for k, run := range b.sets[i].runs {
+			n := run.pairs()
+			if n > 2*pairs {
+				flush(k)
+				out = run.split(Task{Rule: i, from: k, to: k + 1}, pairs, out)
+				flush(k + 1)
+				continue
+			}
+			t.to = k + 1
+			if t.Pairs += n; t.Pairs >= pairs {
+				flush(k + 1)
 			}
 		}
-		if t.to > t.from {
+		flush(0)
+	}
+	return out
+}
+
+// split cuts a large block into shares by the first contact of the pairs.
+func (b block) split(t Task, pairs int64, out []Task) []Task {
+	n := b.size()
+	for i := int64(0); i < n; i++ {
+		t.end = uint32(i + 1)
+		if b.window == 0 {
+			t.Pairs += n - 1 - i
+		} else {
+			t.Pairs += min(int64(b.window), n-1-i)
+		}
+		if t.Pairs >= pairs || i == n-1 {
 			out = append(out, t)
+			t.row, t.Pairs = t.end, 0
 		}
 	}
 	return out
 }
 
-// Pairs emits the candidate pairs that a share makes and no earlier key does.
+// Pairs emits the candidate pairs that a share makes and no earlier block does.
 func (b *Blocks) Pairs(t Task, emit func(Pair)) {
 	set := &b.sets[t.Rule]
-	for _, run := range set.runs[t.from:t.to] {
-		rows := set.rows[run.from:run.to]
-		for i, x := range rows {
+	for k, run := range set.runs[t.from:t.to] {
+		rows, me := set.rows[run.from:run.to], number(t.Rule, t.from+k)
+		first, last := 0, len(rows)
+		if t.end > 0 {
+			first, last = int(t.row), int(t.end)
+		}
+		for i := first; i < last; i++ {
 			end := len(rows)
-			if run.windowed {
-				end = min(end, i+1+window)
+			if run.window > 0 {
+				end = min(end, i+1+int(run.window))
 			}
 			for _, y := range rows[i+1 : end] {
-				if first, rules := b.owner(x, y); first == run.key {
-					emit(Pair{A: min(x, y), B: max(x, y), Rules: rules})
+				if rules := b.made(rows[i], y, me); rules != 0 {
+					emit(Pair{A: min(rows[i], y), B: max(rows[i], y), Rules: rules})
 				}
 			}
 		}
 	}
 }
 
-// owner is the key of the first block that makes a pair, and the rules of all blocks that do.
-func (b *Blocks) owner(x, y contact.Row) (first uint64, rules uint32) {
-	first, rules = b.common(x, y)
-	if key, more := b.near(x, y); more != 0 {
-		if rules == 0 || key < first {
-			first = key
-		}
-		rules |= more
+// made returns the rules that make a pair, or none when a block before the given one makes it too.
+func (b *Blocks) made(x, y contact.Row, me uint32) uint32 {
+	rules, ok := b.common(x, y, me)
+	if !ok {
+		return 0
 	}
-	return first, rules
+	more, ok := b.near(x, y, me)
+	if !ok {
+		return 0
+	}
+	return rules | more
+}
+
+// common returns the rules of all blocks compared in full that hold two contacts; ok is false when one of them comes before a block.
+func (b *Blocks) common(x, y contact.Row, before uint32) (rules uint32, ok bool) {
+	p, q := b.live[b.off[x]:b.off[x+1]], b.live[b.off[y]:b.off[y+1]]
+	i, j := 0, 0
+	for i < len(p) && j < len(q) {
+		switch {
+		case p[i] < q[j]:
+			i++
+		case p[i] > q[j]:
+			j++
+		default:
+			if p[i] < before {
+				return 0, false
+			}
+			rules |= 1 << (p[i] >> ruleShift)
+			i++
+			j++
+		}
+	}
+	return rules, true
 }
 
 // near is common for windowed blocks: the two must stand close enough in them.
-func (b *Blocks) near(x, y contact.Row) (first uint64, rules uint32) {
+func (b *Blocks) near(x, y contact.Row, before uint32) (rules uint32, ok bool) {
 	p, q := b.windows[b.windowOff[x]:b.windowOff[x+1]], b.windows[b.windowOff[y]:b.windowOff[y+1]]
-	for len(p) > 0 && len(q) > 0 {
+	i, j := 0, 0
+	for i < len(p) && j < len(q) {
 		switch {
-		case p[0].key < q[0].key:
-			p = p[1:]
-		case p[0].key > q[0].key:
-			q = q[1:]
+		case p[i].block < q[j].block:
+			i++
+		case p[i].block > q[j].block:
+			j++
 		default:
-			if max(p[0].at, q[0].at)-min(p[0].at, q[0].at) <= window {
-				if rules == 0 {
-					first = p[0].key
+			if max(p[i].at, q[j].at)-min(p[i].at, q[j].at) <= b.at(p[i].block).window {
+				if p[i].block < before {
+					return 0, false
 				}
-				rules |= 1 << (p[0].key >> ruleShift)
+				rules |= 1 << (p[i].block >> ruleShift)
 			}
-			p, q = p[1:], q[1:]
+			i++
+			j++
 		}
 	}
-	return first, rules
-}
-
-// common is the first live key two contacts share, and the rules of all of them.
-func (b *Blocks) common(x, y contact.Row) (first uint64, rules uint32) {
-	p, q := b.live[b.off[x]:b.off[x+1]], b.live[b.off[y]:b.off[y+1]]
-	for len(p) > 0 && len(q) > 0 {
-		switch {
-		case p[0] < q[0]:
-			p = p[1:]
-		case p[0] > q[0]:
-			q = q[1:]
-		default:
-			if rules == 0 {
-				first = p[0]
-			}
-			rules |= 1 << (p[0] >> ruleShift)
-			p, q = p[1:], q[1:]
-		}
-	}
-	return first, rules
+	return rules, true
 }
 
 // Rules reports which rules make a pair, for explanations.
 func (b *Blocks) Rules(x, y contact.Row) uint32 {
-	_, rules := b.owner(x, y)
-	return rules
+	return b.made(x, y, 0)
 }
 
 // RuleNames lists the rules in order; bit i of Pair.Rules stands for name i.

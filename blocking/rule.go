@@ -1,8 +1,6 @@
 package blocking
 
 import (
-	"strings"
-
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -12,160 +10,72 @@ type rule struct {
 	description string
 	identity    bool // the key is an identity: larger blocks are worth comparing
 	derived     bool // blocks in which nobody's key is derived repeat an exact rule and are dropped
+	everybody   bool // all contacts of a tenant are one block
 	uses        Aspects
-	// keys reports the keys of a contact; a missing component means no key.
-	keys func(t *contact.Table, r contact.Row, emit func(key uint64, mark bool))
+	// keys reports the keys of a contact; a missing component means no key. A sorted rule has none.
+	keys func(r contact.Row, emit func(key uint64, mark bool))
+	// sorted is set for a sorted neighbourhood: contacts stand in the order of what it returns, and those near each other are compared.
+	sorted func(r contact.Row) (first, then uint64)
 }
 
-// maxRules is the width of Pair.Rules; the rule's number also takes the top bits of its keys.
+// maxRules is the width of Pair.Rules; the rule's number also takes the top bits of a block's number.
 const (
 	maxRules  = 32
-	ruleShift = 59
-	keyMask   = 1<<ruleShift - 1
+	ruleShift = 27
 )
 
-// baseRules are the rules every table gets, in order: identities first, strongest first; then what can be said without one.
-func baseRules() []rule {
-	const (
-		nameKey = contact.ColNameKey
-		family  = contact.ColFamilyPhonetic
-		given   = contact.ColGivenPhonetic
-	)
-	return []rule{
-		spaceRule("sso", "same subject at the same login provider", contact.SpaceSSO),
-		spaceRule("national_id", "same ID number", contact.SpaceNationalID),
-		spaceRule("email", "same email address", contact.SpaceEmail),
-		spaceRule("phone", "same phone, SMS or WhatsApp number", contact.SpacePhone),
-		spaceRule("channel_id", "same id on a social network, messenger or custom channel", contact.SpaceHandle),
-		spaceRule("derived_email", "same mailbox after plus tags, dots, domain typos and look-alike letters", contact.SpaceDerivedEmail),
-		spaceRule("derived_phone", "same number in another national spelling", contact.SpaceDerivedPhone),
-		spaceRule("national_number", "same national number, the country of one side unknown", contact.SpaceNationalNumber),
-		spaceRule("cookie", "same browser", contact.SpaceCookie),
-		columnRule("name_birthdate", "same name tokens and birthdate", true, nameKey),
-		columnRule("family_birthdate", "family names sound alike, same birthdate", true, family),
-		columnRule("given_birthdate", "given names sound alike, same birthdate", true, given),
-		columnRule("name_postcode", "same name tokens and postcode", false, nameKey, contact.ColPostcode),
-		columnRule("name_company", "same name tokens and company", false, nameKey, contact.ColCompany),
-		columnRule("name_city", "same name tokens and city", false, nameKey, contact.ColCity),
-		columnRule("sound_postcode", "given and family names sound alike, same postcode", false, family, given, contact.ColPostcode),
-		columnRule("street_given", "same street address, given names sound alike", false, contact.ColStreet, given),
-		columnRule("street_family", "same street address, family names sound alike", false, contact.ColStreet, family),
-		columnRule("birthdate_postcode", "same birthdate and postcode", true, contact.ColPostcode),
-		localPartRule(),
-		columnRule("sound_name", "given and family names sound alike", false, family, given),
-		columnRule("name", "same name tokens", false, nameKey),
-	}
-}
-
-// rulesFor adds a rule for the most selective generic columns of the table.
-func rulesFor(t *contact.Table, disable []string) []rule {
-	var out []rule
-	off := map[string]bool{}
-	for _, d := range disable {
-		off[d] = true
-	}
-	for _, r := range baseRules() {
-		if !off[r.name] {
-			out = append(out, r)
-		}
-	}
-	for i := range t.Customs() {
-		col, meta := t.Custom(i)
-		if len(out) == maxRules {
-			break
-		}
-		if selective(col, t.Len()) {
-			out = append(out, customRule(i, meta.Name))
-		}
-	}
-	return out
-}
-
-// selective reports whether equal values of a column are rare enough to pair contacts by: at most five contacts a value on average, and
-// some value at all shared. A column of unique ids pairs nobody, a status column pairs everybody.
-func selective(col *contact.Strings, n int) bool {
-	filled := 0
-	for r := range n {
-		if !col.Null(contact.Row(r)) {
-			filled++
-		}
-	}
-	values := col.Distinct() - 1
-	return values > 0 && filled > values && filled <= 5*values
-}
-
-func spaceRule(name, description string, space contact.Space) rule {
+// spaceRule joins the contacts that share a key of a space.
+func (f *facts) spaceRule(name, description string, space contact.Space) (rule, bool) {
+	t := f.t
 	return rule{
 		name: name, description: description, identity: true, derived: space.Derived(), uses: spaceAspects[space],
-		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
+		keys: func(r contact.Row, emit func(uint64, bool)) {
 			for _, k := range t.Keys(r) {
 				if k.Space == space {
 					emit(uint64(k.Value), k.Forms != 0)
 				}
 			}
 		},
-	}
+	}, f.spaces[space]
 }
 
-func columnRule(name, description string, birthdate bool, cols ...contact.Col) rule {
-	var uses Aspects
-	for _, c := range cols {
-		uses |= columnAspects[c]
+// factRule joins the contacts that agree on all of some facts.
+func (f *facts) factRule(name, description string, of ...fact) (rule, bool) {
+	var parts []part
+	uses := Aspects(0)
+	for _, x := range of {
+		p, ok := f.part(x)
+		if !ok {
+			return rule{}, false
+		}
+		parts = append(parts, p)
+		uses |= p.uses
 	}
-	if birthdate {
-		uses |= AspectBirthdate
-	}
-	return rule{
-		name: name, description: description, uses: uses,
-		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
-			h := uint64(t.Col(contact.ColTenant).Code(r))
-			for _, c := range cols {
-				code := t.Col(c).Code(r)
-				if code == 0 {
-					return
-				}
-				h = mix(h, uint64(code))
-			}
-			if birthdate {
-				b := t.Birthdate(r)
-				if b == 0 {
-					return
-				}
-				h = mix(h, uint64(b))
-			}
-			emit(h&keyMask, false)
-		},
-	}
+	return rule{name: name, description: description, uses: uses, keys: f.compound(parts)}, true
 }
 
-func customRule(i int, column string) rule {
-	return rule{
-		name: "column_" + strings.ToLower(column), description: "same value in column " + column, uses: AspectCustom(i),
-		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
-			col, _ := t.Custom(i)
-			if c := col.Code(r); c != 0 {
-				emit(mix(uint64(t.Col(contact.ColTenant).Code(r)), uint64(c))&keyMask, false)
-			}
-		},
+// compound makes the keys of a rule on some facts: one key, or as many as its one many-valued fact has values, which stands first.
+func (f *facts) compound(parts []part) func(contact.Row, func(uint64, bool)) {
+	tenant := f.t.Col(contact.ColTenant)
+	single := parts
+	var many func(contact.Row, func(uint64))
+	if parts[0].many != nil {
+		many, single = parts[0].many, parts[1:]
 	}
-}
-
-// minLocalPart is the shortest local part worth a key: shorter ones (max, info, anna) are many people's.
-const minLocalPart = 6
-
-func localPartRule() rule {
-	return rule{
-		name: "email_local_part", description: "same local part at another mail provider", uses: AspectEmail,
-		keys: func(t *contact.Table, r contact.Row, emit func(uint64, bool)) {
-			for _, k := range t.Keys(r) {
-				if k.Space != contact.SpaceEmail {
-					continue
-				}
-				if local, _, ok := strings.Cut(t.KeyText(k.Value), "@"); ok && len(local) >= minLocalPart {
-					emit(mix(uint64(t.Col(contact.ColTenant).Code(r)), hashString(local))&keyMask, false)
-				}
+	return func(r contact.Row, emit func(uint64, bool)) {
+		h := uint64(tenant.Code(r))
+		for _, p := range single {
+			v := p.of(r)
+			if v == 0 {
+				return
 			}
-		},
+			h = mix(h, v)
+		}
+		if many == nil {
+			emit(h, false)
+			return
+		}
+		many(r, func(v uint64) { emit(mix(h, v), false) })
 	}
 }
 
@@ -179,11 +89,11 @@ func mix(h, v uint64) uint64 {
 	return h ^ h>>31
 }
 
-// hashString is FNV-1a, 64 bit.
+// hashString is FNV-1a, 64 bit; no string has the hash 0, which says that there is none.
 func hashString(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211
 	}
-	return h
+	return max(h, 1)
 }

@@ -1,0 +1,124 @@
+package blocking
+
+import (
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
+)
+
+// candidate is a rule that a table may be given.
+type candidate struct {
+	name        string
+	description string
+	make        func(f *facts, name, description string) (rule, bool)
+}
+
+func space(s contact.Space) func(*facts, string, string) (rule, bool) {
+	return func(f *facts, name, description string) (rule, bool) { return f.spaceRule(name, description, s) }
+}
+
+func agreeing(of ...fact) func(*facts, string, string) (rule, bool) {
+	return func(f *facts, name, description string) (rule, bool) { return f.factRule(name, description, of...) }
+}
+
+func pieces(s contact.Space, cut func(string, func(uint64))) func(*facts, string, string) (rule, bool) {
+	return func(f *facts, name, description string) (rule, bool) {
+		return f.identityText(name, description, s, cut)
+	}
+}
+
+// catalogue lists the rules that the table's own columns may make, in order: identities first, strongest first; then what can be said
+// without one, from the most telling to the least. A many-valued fact stands first in its rule.
+func catalogue() []candidate {
+	return []candidate{
+		{"sso", "same subject at the same login provider", space(contact.SpaceSSO)},
+		{"national_id", "same ID number", space(contact.SpaceNationalID)},
+		{"email", "same email address", space(contact.SpaceEmail)},
+		{"phone", "same phone, SMS or WhatsApp number", space(contact.SpacePhone)},
+		{"channel_id", "same id on a social network, messenger or custom channel", space(contact.SpaceHandle)},
+		{"derived_email", "same mailbox after plus tags, dots, domain typos and look-alike letters", space(contact.SpaceDerivedEmail)},
+		{"derived_phone", "same number in another national spelling", space(contact.SpaceDerivedPhone)},
+		{"national_number", "same national number, the country of one side unknown", space(contact.SpaceNationalNumber)},
+		{"cookie", "same browser", space(contact.SpaceCookie)},
+		{"name_birthdate", "same name tokens and birthdate", agreeing(factName, factBirthdate)},
+		{"family_birthdate", "family names sound alike, same birthdate", agreeing(factFamilySound, factBirthdate)},
+		{"given_birthdate", "given names sound alike, same birthdate", agreeing(factGivenSound, factBirthdate)},
+		{"name_postcode", "same name tokens and postcode", agreeing(factName, factPostcode)},
+		{"name_company", "same name tokens and company", agreeing(factName, factCompany)},
+		{"name_city", "same name tokens and city", agreeing(factName, factCity)},
+		{"sound_postcode", "given and family names sound alike, same postcode", agreeing(factFamilySound, factGivenSound, factPostcode)},
+		{"street_given", "same street address, given names sound alike", agreeing(factStreet, factGivenSound)},
+		{"street_family", "same street address, family names sound alike", agreeing(factStreet, factFamilySound)},
+		{"birthdate_postcode", "same birthdate and postcode", agreeing(factPostcode, factBirthdate)},
+		{columnPrefix, "same value in a column of unknown meaning", nil}, // as many as columnRules finds
+		{"national_id_typo", "ID numbers one character apart", pieces(contact.SpaceNationalID, deletions)},
+		{"phone_typo", "phone numbers one digit apart", pieces(contact.SpaceNationalNumber, deletions)},
+		{"email_typo", "local parts one character apart", pieces(contact.SpaceEmail, localDeletions)},
+		{"phone_end", "same last digits of a phone number", pieces(contact.SpaceNationalNumber, phoneEnd)},
+		{"email_local_part", "same local part at another mail provider", pieces(contact.SpaceEmail, localPart)},
+		{"email_name", "local parts spell the same name, or the name of the other", (*facts).mailboxNames},
+		{"street_birth", "a word of the street in common, same month of birth", agreeing(factStreetWord, factBirthMonth)},
+		{"month_name", "names begin alike, same year and month of birth", agreeing(factAnyStart, factBirthMonth)},
+		{"year_day_name", "names begin alike, same year and day of birth", agreeing(factAnyStart, factBirthYear)},
+		{"day_month_name", "names begin alike, same day and month of birth, either way round", agreeing(factAnyStart, factBirthDay)},
+		{"birthdate", "same birthdate, day and month either way round", agreeing(factBirthSwapped)},
+		{"sound_name", "given and family names sound alike", agreeing(factFamilySound, factGivenSound)},
+		{"name", "same name tokens", agreeing(factName)},
+		{"root_family", "given names of one root, family names sound alike", agreeing(factRoot, factFamilySound)},
+		{"given_family_start", "given names sound alike, family names begin alike", agreeing(factGivenSound, factFamilyStart)},
+		{"initial_family", "same initial, family names sound alike", agreeing(factGivenInitial, factFamilySound)},
+		{"postcode_name", "same postcode, names begin alike", agreeing(factAnyStart, factPostcode)},
+		{"street_name", "a word of the street in common, names begin alike", agreeing(factStreetWord, factGivenInitial, factFamilyInitial)},
+		{"company_name", "a word of the company in common, names begin alike", agreeing(factCompanyWord, factGivenInitial, factFamilyInitial)},
+		{"city_family", "same city, family names sound alike", agreeing(factCity, factFamilySound)},
+		{"city_given", "same city, given names sound alike", agreeing(factCity, factGivenSound)},
+		{"house_postcode", "same house number and postcode", agreeing(factHouse, factPostcode)},
+		{"street", "same street address", agreeing(factStreet)},
+		{"postcode", "same postcode", agreeing(factPostcode)},
+		{"near_family", "neighbours in the order of family and given names", sortedNames(contact.ColFamilyLatin, contact.ColGivenLatin)},
+		{"near_given", "neighbours in the order of given and family names", sortedNames(contact.ColGivenLatin, contact.ColFamilyLatin)},
+		{"near_email", "neighbours in the order of email addresses", (*facts).sortedEmails},
+		{"near_street", "neighbours in the order of street addresses and postcodes", (*facts).sortedStreets},
+	}
+}
+
+// everybodyRule makes every pair of a table that is small enough to be compared in full.
+func everybodyRule(t *contact.Table) rule {
+	tenant := t.Col(contact.ColTenant)
+	return rule{name: "all_pairs", description: "every pair: the table is small", everybody: true, keys: func(r contact.Row, emit func(uint64, bool)) {
+		emit(uint64(tenant.Code(r)), false)
+	}}
+}
+
+// columnRules are rules for the generic columns of a table: selective ones alone, others together with a name or a birthdate.
+func (f *facts) columnRules() []rule {
+	var out []rule
+	for i := range f.t.Customs() {
+		col, meta := f.t.Custom(i)
+		if !selective(col, f.t.Len()) {
+			continue
+		}
+		name := strings.ToLower(meta.Name)
+		p := part{uses: AspectCustom(i), of: func(r contact.Row) uint64 { return uint64(col.Code(r)) }}
+		out = append(out, rule{
+			name: columnPrefix + name, description: "same value in column " + meta.Name, uses: p.uses, keys: f.compound([]part{p}),
+		})
+	}
+	return out
+}
+
+// columnPrefix begins the names of the rules on generic columns.
+const columnPrefix = "column_"
+
+// selective reports whether equal values of a column are rare enough to pair contacts by: at most five contacts a value on average, and
+// some value at all shared. A column of unique ids pairs nobody, a status column pairs everybody.
+func selective(col *contact.Strings, n int) bool {
+	filled := 0
+	for r := range n {
+		if !col.Null(contact.Row(r)) {
+			filled++
+		}
+	}
+	values := col.Distinct() - 1
+	return values > 0 && filled > values && filled <= 5*values
+}
