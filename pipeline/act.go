@@ -29,8 +29,12 @@ func (r *runner) act(_ context.Context, t *contact.Table, m *matched, rejects []
 		Table: t, Edges: built.Edges, Rules: m.rules, Shared: m.shared.Values(), Clusters: built.Clusters, Cuts: built.Cuts,
 		Rejects: rejects, Model: m.scorer.Model(), Explain: explainer(m, built.Edges),
 	}
-	o.Golden = cluster.NewMerger(t, r.cfg.Clusters).Goldens(o.Clusters)
-	o.Plan = cluster.MakePlan(o, r.cfg.Clusters, r.rec.Source, r.rec.Config)
+	if t.Sides() > 1 { // records are linked to contacts, and nothing is merged
+		o.Plan = &cluster.Plan{Format: cluster.PlanFormat, Source: r.rec.Source, Config: r.rec.Config, Steps: []cluster.Step{}}
+	} else {
+		o.Golden = cluster.NewMerger(t, r.cfg.Clusters).Goldens(o.Clusters)
+		o.Plan = cluster.MakePlan(o, r.cfg.Clusters, r.rec.Source, r.rec.Config)
+	}
 	r.endStage(int64(len(o.Edges)))
 	return o
 }

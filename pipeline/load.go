@@ -30,8 +30,13 @@ func (r *runner) load(ctx context.Context) (*contact.Table, []contact.Reject, er
 		r.rec.Warnings = append(r.rec.Warnings, n.Notes()...)
 	}
 	r.opt.OnLayout(layout)
-	if err := r.cfg.Clusters.Survivorship.Check(layout); err != nil {
+	if err := r.opt.CheckLayout(layout); err != nil {
 		return nil, nil, err
+	}
+	if len(layout.Sides) == 0 { // nothing survives, or is merged away, where two sources are linked
+		if err := r.cfg.Clusters.Survivorship.Check(layout); err != nil {
+			return nil, nil, err
+		}
 	}
 	r.stage("extract and normalize", layout.Rows, "contacts")
 	b := contact.NewBuilder(layout)
@@ -67,7 +72,10 @@ func (r *runner) stream(ctx context.Context, layout contact.Layout, b *contact.B
 		n, channels := newNormalizer(layout, r.cfg.Normalize), newMemo(normalize.ChannelName)
 		return func(b *contact.Batch) (normalized, error) {
 			if b.Kind == contact.Identities {
-				return normalized{identities: n.identities(b, fields, channels)}, nil
+				side := b.Side // the batch is gone afterwards
+				c := n.identities(b, fields, channels)
+				c.OnSide(side)
+				return normalized{identities: c}, nil
 			}
 			return normalized{contacts: n.batch(b)}, nil
 		}

@@ -21,6 +21,8 @@ type Options struct {
 	Log      *slog.Logger
 	// OnLayout is told how the columns were recognised, before any row is read.
 	OnLayout func(contact.Layout)
+	// CheckLayout may refuse what it is told, at the same moment: what the user asked for names no column, for instance.
+	CheckLayout func(contact.Layout) error
 	// NotDuplicates delivers the pairs of contact ids that a person has declined.
 	NotDuplicates func(ctx context.Context) ([][2]string, error)
 	// Merging says that the plan is to be applied without a person looking at it: then the circuit breakers judge it.
@@ -77,6 +79,9 @@ func newRunner(opt Options) *runner {
 	}
 	if opt.OnLayout == nil {
 		opt.OnLayout = func(contact.Layout) {}
+	}
+	if opt.CheckLayout == nil {
+		opt.CheckLayout = func(contact.Layout) error { return nil }
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
