@@ -55,6 +55,7 @@ var walls = map[string]room{
 		pure:  true,
 	},
 	"internal/cluster":  {ours: []string{"internal/contact", "internal/nearest", "blocking", "scoring"}, pure: true},
+	"internal/link":     {ours: []string{"internal/contact", "internal/nearest", "scoring", "internal/cluster"}, pure: true},
 	"internal/evaluate": {ours: []string{"internal/contact", "blocking", "scoring", "internal/cluster", "internal/run"}, pure: true},
 
 	"pipeline": {
@@ -72,7 +73,7 @@ var walls = map[string]room{
 	},
 
 	"sinks/report": {
-		ours:  []string{"internal/contact", "internal/run", "blocking", "scoring", "internal/cluster"},
+		ours:  []string{"internal/contact", "internal/run", "internal/link", "blocking", "scoring", "internal/cluster"},
 		third: []string{"github.com/apache/arrow-go/v18"},
 	},
 	"sinks/postgres": {

@@ -27,20 +27,26 @@ type inputFlags struct {
 }
 
 func (f *inputFlags) register(cmd *cobra.Command) {
+	f.registerMatching(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.identities, "identities", "", "file with one identity a row: contact_id, channel, value")
+	fl.StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
+	_ = cmd.MarkFlagFilename("identities", "csv", "parquet", "arrow")
+}
+
+// registerMatching makes the flags that do not depend on how many sources there are.
+func (f *inputFlags) registerMatching(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.configPath, "config", "", "configuration file (YAML); without files it says which Postgres tables to read")
-	fl.StringVar(&f.identities, "identities", "", "file with one identity a row: contact_id, channel, value")
 	fl.StringVar(&f.id, "id", "", "column that identifies a contact")
 	fl.BoolVar(&f.numbered, "number-rows", false, "the files have no id column: call contacts by their row number")
 	fl.StringSliceVar(&f.exclude, "exclude", nil, "column that is not compared (may be repeated)")
 	fl.StringArrayVar(&f.mapping, "map", nil, "COLUMN=FIELD: what a column means, a field or a channel (may be repeated)")
 	fl.StringVar(&f.country, "country", "", "country of phone numbers written without one, such as DE; a guess, so never proof")
 	fl.BoolVar(&f.trust, "trust-country", false, "--country is certain: such numbers may prove identity")
-	fl.StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
 	fl.Float64Var(&f.threshold, "threshold", 0, "match probability from which the model suggests pairs without a shared identity (default 0.95)")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines per stage; the result does not depend on it (default: processors)")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
-	_ = cmd.MarkFlagFilename("identities", "csv", "parquet", "arrow")
 }
 
 // load reads the configuration file, if any, and lets the flags override it.
@@ -64,19 +70,28 @@ func (f *inputFlags) load() (*config.Config, error) {
 
 // files makes the source of a run over files.
 func (f *inputFlags) files(paths []string) (*extract.FileSource, error) {
-	m := make(map[string]string, len(f.mapping))
-	for _, s := range f.mapping {
-		col, field, ok := strings.Cut(s, "=")
-		if !ok || col == "" || field == "" {
-			return nil, usagef("--map %q is not COLUMN=FIELD", s)
-		}
-		m[col] = field
+	m, err := assignments("--map", "COLUMN=FIELD", f.mapping)
+	if err != nil {
+		return nil, err
 	}
 	src, err := extract.Files(extract.FilesConfig{Contacts: paths, Identities: f.identities, ID: f.id, NumberRows: f.numbered, Exclude: f.exclude, Map: m})
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return src, nil
+}
+
+// assignments reads options of the form KEY=VALUE.
+func assignments(option, form string, list []string) (map[string]string, error) {
+	out := make(map[string]string, len(list))
+	for _, s := range list {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok || key == "" || value == "" {
+			return nil, usagef("%s %q is not %s", option, s, form)
+		}
+		out[key] = value
+	}
+	return out, nil
 }
 
 // connectionString resolves where the database is.

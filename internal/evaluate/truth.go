@@ -78,25 +78,10 @@ var (
 // columns (a, b), each row of which is a true pair. Two contacts that are one person with a third are one person; contacts that a file of pairs does not
 // name are persons of their own. A column match or label marks pairs as true or false; false ones are passed over.
 func ReadTruth(r io.Reader, t *contact.Table) (*Truth, error) {
-	in := bufio.NewReader(r)
-	if bom, err := in.Peek(3); err == nil && bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
-		if _, err := in.Discard(3); err != nil {
-			return nil, fmt.Errorf("reading truth: %w", err)
-		}
-	}
-	records := csv.NewReader(in)
-	records.Comma = delimiter(in)
-	records.ReuseRecord = true
-	records.TrimLeadingSpace = records.Comma != '\t' // or an empty first cell would vanish
-	header, err := records.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, errors.New("reading truth: the file is empty")
-	}
+	f, header, err := openTruth(r, t)
 	if err != nil {
-		return nil, fmt.Errorf("reading truth: %w", withoutValues(err))
+		return nil, err
 	}
-	header = slices.Clone(header)
-	f := &truthFile{records: records, table: t, label: column(header, labelNames)}
 	// A truth file that was cut out of the contacts calls the key what the contacts call it.
 	key := keyName(t)
 	if f.x, f.y = column(header, append([]string{key}, contactNames...)), column(header, personNames); f.x >= 0 && f.y >= 0 {
@@ -108,6 +93,29 @@ func ReadTruth(r io.Reader, t *contact.Table) (*Truth, error) {
 		return f.readPairs()
 	}
 	return nil, fmt.Errorf("reading truth: the header names neither a contact and a person (%s or contact_id, person_id), nor two contacts (%s_a, %s_b)", key, key, key)
+}
+
+// openTruth reads the header of a truth file.
+func openTruth(r io.Reader, t *contact.Table) (*truthFile, []string, error) {
+	in := bufio.NewReader(r)
+	if bom, err := in.Peek(3); err == nil && bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
+		if _, err := in.Discard(3); err != nil {
+			return nil, nil, fmt.Errorf("reading truth: %w", err)
+		}
+	}
+	records := csv.NewReader(in)
+	records.Comma = delimiter(in)
+	records.ReuseRecord = true
+	records.TrimLeadingSpace = records.Comma != '\t' // or an empty first cell would vanish
+	header, err := records.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, nil, errors.New("reading truth: the file is empty")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading truth: %w", withoutValues(err))
+	}
+	header = slices.Clone(header)
+	return &truthFile{records: records, table: t, label: column(header, labelNames)}, header, nil
 }
 
 // keyName is what the table's source calls the contact id.
