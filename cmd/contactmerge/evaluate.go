@@ -11,46 +11,54 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/config"
-	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/evaluate"
 	"github.com/contactmerge/contactmerge/sinks/report"
 )
 
 func newEvaluate(a *app) *cobra.Command {
 	var in inputFlags
-	var truth string
-	var asJSON bool
-	var wrong int
+	var ev evaluation
 	cmd := &cobra.Command{
 		Use:   "evaluate [FILE...] --truth FILE",
 		Short: "Measure the findings against a known truth",
 		Long: `evaluate matches the contacts as run does, writes nothing, and compares what it found with a truth file: contact_id and
-person_id columns, or pairs of contact ids. All true pairs count, also those that blocking never compared.`,
-		Example: "  contactmerge evaluate contacts.csv --identities identities.csv --truth truth.csv",
+person_id columns, or pairs of contact ids. All true pairs count, also those that blocking never compared.
+
+It also says what other thresholds would have found. For those below the one in use the contacts are matched a second time.`,
+		Example: `  contactmerge evaluate contacts.csv --identities identities.csv --truth truth.csv
+  contactmerge evaluate contacts.csv --truth truth.csv --chart quality.html`,
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if truth == "" {
+			if ev.truth == "" {
 				return usagef("evaluate needs --truth FILE")
+			}
+			if err := checkChart(ev.chart); err != nil {
+				return err
 			}
 			c, err := in.load()
 			if err != nil {
 				return err
 			}
-			return a.evaluate(cmd.Context(), &in, c, files, evaluation{truth: truth, json: asJSON, wrong: wrong})
+			return a.evaluate(cmd.Context(), &in, c, files, ev)
 		},
 	}
 	in.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&truth, "truth", "", "file with the truth: contact_id,person_id or contact_id_a,contact_id_b")
-	f.BoolVar(&asJSON, "json", false, "print JSON instead of text")
-	f.IntVar(&wrong, "wrong", 10, "how many wrong pairs of each kind to explain")
+	f.StringVar(&ev.truth, "truth", "", "file with the truth: contact_id,person_id or contact_id_a,contact_id_b")
+	f.BoolVar(&ev.json, "json", false, "print JSON instead of text")
+	f.IntVar(&ev.wrong, "wrong", 10, "how many wrong pairs of each kind to explain")
+	f.StringVar(&ev.chart, "chart", "", "HTML file to draw precision, recall and F1 against the threshold into")
+	f.BoolVar(&ev.below, "below", true, "also look below the threshold in use, which matches the contacts a second time")
 	_ = cmd.MarkFlagFilename("truth", "csv")
+	_ = cmd.MarkFlagFilename("chart", "html")
 	return cmd
 }
 
 // evaluation is what evaluate was asked for.
 type evaluation struct {
 	truth string
+	chart string
 	json  bool
+	below bool
 	wrong int
 }
 
@@ -73,10 +81,21 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 	if most == 0 {
 		most = -1 // the room's word for none
 	}
-	rep := evaluate.Evaluate(evaluate.Input{
+	input := evaluate.Input{
 		Truth: truth, Outcome: res.Outcome, CandidatePairs: res.Record.Counts.Pairs, MaxWrong: most,
-		Made: func(x, y contact.Row) bool { return res.Outcome.Explain(x, y).MatchKey != "" },
-	})
+		Explain: res.Outcome.Explain, Threshold: res.Record.Threshold,
+	}
+	if ev.below {
+		if input.Below, err = a.below(ctx, in, c, files, res); err != nil {
+			return err
+		}
+	}
+	rep := evaluate.Evaluate(input)
+	if ev.chart != "" {
+		if err := writeChart(ev.chart, rep, res.Record); err != nil {
+			return err
+		}
+	}
 	if ev.json {
 		enc := json.NewEncoder(a.out)
 		enc.SetIndent("", "  ")

@@ -15,6 +15,14 @@ type Input struct {
 	Made           func(a, b contact.Row) bool
 	CandidatePairs int64
 
+	// Explain says why a pair is no match, and takes the place of Made: a pair with a match key was made. It may be nil.
+	Explain func(a, b contact.Row) scoring.Explanation
+
+	// Threshold is the match weight from which the model suggested. Below holds the edges of a run over the same contacts with a
+	// lower threshold, of which those that the model made below Threshold count; nil when there was no such run.
+	Threshold float64
+	Below     []scoring.Edge
+
 	// MaxWrong bounds the list of wrong pairs of each kind; 0 means DefaultMaxWrong, a negative number lists none.
 	MaxWrong int
 }
@@ -38,6 +46,7 @@ type Report struct {
 	Decisions []Decision   `json:"decisions"` // auto_merge, suggest, review
 	Edges     []Level      `json:"edges"`     // the same, each level including those before it
 	Clusters  []Clustering `json:"clusters"`  // likewise
+	Sweep     *Sweep       `json:"sweep"`     // the scored pairs at other thresholds
 
 	Missed         *Missed     `json:"missed"` // what became of the true pairs that no cluster of level suggest holds; null when there are too many to look at
 	FalsePositives []WrongPair `json:"false_positives"`
@@ -87,6 +96,7 @@ func Evaluate(in Input) Report {
 		return true
 	})
 	r.decisions(t, o.Edges)
+	r.Sweep = sweep(in, r.TruePairs)
 	for _, level := range levels() {
 		sets := setsAt(o.Clusters, level)
 		c := Clustering{Level: level.String(), Clusters: len(sets)}
@@ -99,7 +109,7 @@ func Evaluate(in Input) Report {
 	r.FalsePositives = w.falsePositives()
 	if r.TruePairs <= maxTruePairs {
 		r.Missed, r.FalseNegatives = w.falseNegatives()
-		if in.Made != nil {
+		if in.Made != nil || in.Explain != nil {
 			r.Blocking.PairCompleteness = share(float64(w.made), float64(r.TruePairs))
 		}
 	}

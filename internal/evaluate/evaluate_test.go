@@ -98,9 +98,13 @@ func TestEvaluate(t *testing.T) {
 			{Level: "suggest", Pairs: evaluate.Pairwise{Predicted: 3, Right: 1, Precision: known(1. / 3), Recall: known(0.2), F1: known(0.25)}},
 			{Level: "review", Pairs: evaluate.Pairwise{Predicted: 5, Right: 2, Precision: known(0.4), Recall: known(0.4), F1: known(0.4)}},
 		},
-		Missed: &evaluate.Missed{Pairs: 4, Review: 1, NoMatch: 2, NotBlocked: 1},
+		Missed: &evaluate.Missed{Pairs: 4, Review: 1, NoMatch: 2, NotBlocked: 1, ByCause: []evaluate.MissedCause{
+			{Cause: "review", Pairs: 1, Reasons: []evaluate.ReasonCount{{Reason: "exact_email", Pairs: 1}}},
+			{Cause: "no_match", Pairs: 2, Reasons: []evaluate.ReasonCount{}},
+			{Cause: "not_blocked", Pairs: 1, Reasons: []evaluate.ReasonCount{}},
+		}},
 	}
-	if diff := cmp.Diff(want, got, near, cmpopts.IgnoreFields(evaluate.Report{}, "Clusters", "FalsePositives", "FalseNegatives")); diff != "" {
+	if diff := cmp.Diff(want, got, near, cmpopts.IgnoreFields(evaluate.Report{}, "Clusters", "Sweep", "FalsePositives", "FalseNegatives")); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
 	}
 	c := got.Clusters[1] // one cluster of 1, 2, 6, 7 and the unlabelled 8
@@ -177,8 +181,11 @@ func TestPairsOfAClusterInReviewAreNotLost(t *testing.T) {
 	r := cluster.Build(cluster.Input{Table: table, Edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 8)}, Judge: apart{}})
 	o := &cluster.Outcome{Table: table, Edges: r.Edges, Clusters: r.Clusters}
 	got := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth([]uint32{1, 1, 1}), Outcome: o})
-	if want := (evaluate.Missed{Pairs: 3, Review: 3}); *got.Missed != want {
-		t.Errorf("missed %+v, want %+v", *got.Missed, want)
+	want := evaluate.Missed{Pairs: 3, Review: 3, ByCause: []evaluate.MissedCause{{
+		Cause: evaluate.CauseReview, Pairs: 3, Reasons: []evaluate.ReasonCount{{Reason: "exact_email", Pairs: 2}, {Reason: "cluster_conflict", Pairs: 2}},
+	}}}
+	if diff := cmp.Diff(want, *got.Missed, cmpopts.SortSlices(func(x, y evaluate.ReasonCount) bool { return x.Reason < y.Reason })); diff != "" {
+		t.Errorf("missed (-want +got):\n%s", diff)
 	}
 	if got.Clusters[0].Pairs.Predicted != 0 || got.Clusters[1].Pairs.Predicted != 0 || got.Clusters[2].Pairs.Predicted != 3 {
 		t.Errorf("clusters %+v: only the level review follows a cluster in review", got.Clusters)

@@ -22,25 +22,6 @@ type WrongPair struct {
 	RowB contact.Row `json:"-"`
 }
 
-// Causes of false negatives.
-const (
-	CauseReview     = "review"      // not lost: a supervisor is asked
-	CauseCut        = "cut"         // suggested, but the suggestion was cut off its cluster
-	CauseNoMatch    = "no_match"    // compared, and found to be two people
-	CauseNotBlocked = "not_blocked" // never compared
-	CauseUnknown    = "unknown"     // no match; whether the pair was compared is not known
-)
-
-// Missed counts the true pairs that no cluster of level suggest holds, by cause.
-type Missed struct {
-	Pairs      int64 `json:"pairs"`
-	Review     int64 `json:"review"`
-	Cut        int64 `json:"cut"`
-	NoMatch    int64 `json:"no_match"`
-	NotBlocked int64 `json:"not_blocked"`
-	Unknown    int64 `json:"unknown"`
-}
-
 // wrong looks for wrong pairs.
 type wrong struct {
 	in      Input
@@ -146,63 +127,4 @@ func (w *wrong) implied(d scoring.Decision, limit int) []WrongPair {
 
 func sameSet(sets [][]contact.Row, a, b contact.Row) bool {
 	return slices.ContainsFunc(sets, func(s []contact.Row) bool { return slices.Contains(s, a) && slices.Contains(s, b) })
-}
-
-// falseNegatives counts all true pairs that were missed, and lists the first, ordered by contact within each person.
-func (w *wrong) falseNegatives() (*Missed, []WrongPair) {
-	m, out := &Missed{}, []WrongPair{}
-	w.in.Truth.groups(func(rows []contact.Row) bool {
-		for i, a := range rows {
-			for _, b := range rows[i+1:] {
-				e := w.edge(a, b)
-				made := w.in.Made != nil && w.in.Made(a, b)
-				if made {
-					w.made++
-				}
-				cause := w.cause(m, a, b, e, made)
-				if cause == "" {
-					continue
-				}
-				m.Pairs++
-				if len(out) < w.limit {
-					p := w.pair(a, b, scoring.NoMatch, e)
-					p.Cause = cause
-					if e != nil {
-						p.Decision = e.Decision
-					}
-					out = append(out, p)
-				}
-			}
-		}
-		return true
-	})
-	return m, out
-}
-
-// cause says why a true pair was missed, and counts it; it is empty when a cluster holds the pair.
-func (w *wrong) cause(m *Missed, a, b contact.Row, e *scoring.Edge, made bool) string {
-	one := w.cluster[a] >= 0 && w.cluster[a] == w.cluster[b]
-	switch {
-	case one && !w.inReview(a):
-		return ""
-	case one || e != nil && e.Decision == scoring.Review:
-		m.Review++
-		return CauseReview
-	case e != nil && e.Decision == scoring.Suggest:
-		m.Cut++
-		return CauseCut
-	case made:
-		m.NoMatch++
-		return CauseNoMatch
-	case w.in.Made != nil:
-		m.NotBlocked++
-		return CauseNotBlocked
-	default:
-		m.Unknown++
-		return CauseUnknown
-	}
-}
-
-func (w *wrong) inReview(r contact.Row) bool {
-	return w.in.Outcome.Clusters[w.cluster[r]].Decision == scoring.Review
 }

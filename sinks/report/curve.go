@@ -89,14 +89,21 @@ func newCurve(id, name string, lines []series, moments []moment) curve {
 		c.Lines = append(c.Lines, newCurveLine(s, moments, x, y))
 	}
 	spread(c.Lines)
-	for _, m := range moments {
-		r := curveRule{At: x(m.at), Text: m.text, TextY: px(9 + 12*float64(len(c.Rules)))}
-		if r.At > (curveLeft+curveRight)/2 {
+	for i, m := range moments {
+		r := curveRule{At: x(m.at), Text: m.text, TextY: px(9 + 12*float64(i))}
+		if leftward(r, m, moments) {
 			r.Anchor = "end"
 		}
 		c.Rules = append(c.Rules, r)
 	}
 	return c
+}
+
+// leftward reports whether the label of a mark belongs on its left: where the right is short of room, or belongs to another mark.
+func leftward(r curveRule, m moment, all []moment) bool {
+	const letter = 6.4
+	room := float64(r.At) > letter*float64(len(r.Text))
+	return room && (r.At > (curveLeft+curveRight)/2 || slices.ContainsFunc(all, func(o moment) bool { return o.at > m.at }))
 }
 
 // shareAxis runs from floor to 1.

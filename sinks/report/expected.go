@@ -111,7 +111,7 @@ func expectedRows(cuts []run.Cut, threshold float64) []expectedRow {
 	for _, i := range slices.Compact(keep) {
 		c := cuts[i]
 		out = append(out, expectedRow{
-			Threshold: signed(c.Threshold), Probability: sharePercent(c.Probability), Pairs: number(c.Pairs),
+			Threshold: signed(c.Threshold), Probability: chance(c.Threshold), Pairs: number(c.Pairs),
 			Precision: sharePercent(c.Precision), Recall: sharePercent(c.Recall), Used: i == used && math.Abs(c.Threshold-threshold) < 0.05,
 		})
 	}

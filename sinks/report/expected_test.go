@@ -68,7 +68,7 @@ func TestCurve(t *testing.T) {
 	if d := c.Lines[1].EndY - c.Lines[0].EndY; d < 12.9 {
 		t.Errorf("the names of the lines are %v apart", d)
 	}
-	if r := c.Rules; r[0].At != 198 || r[0].Anchor != "" || r[1].At != 356 || r[1].Anchor != "end" || r[0].TextY == r[1].TextY {
+	if r := c.Rules; r[0].At != 198 || r[0].Anchor != "end" || r[1].At != 356 || r[1].Anchor != "end" || r[0].TextY == r[1].TextY {
 		t.Errorf("marks %+v", r)
 	}
 	if got := c.Lines[0].Dots[0].Title; got != "precision 90.0% at 0.0" {
