@@ -117,6 +117,11 @@ func freeze(tb testing.TB, layout contact.Layout, chunk *contact.Chunk) *contact
 	tb.Helper()
 	b := contact.NewBuilder(layout)
 	b.Absorb(chunk)
+	return freezeBuilder(tb, b)
+}
+
+func freezeBuilder(tb testing.TB, b *contact.Builder) *contact.Table {
+	tb.Helper()
 	b.Birthdates(birthdates)
 	if err := b.Seal(); err != nil {
 		tb.Fatal(err)

@@ -137,7 +137,7 @@ func (u *Updater) candidate(x *unit, records []contact.Row) (contact.Row, qualit
 func (u *Updater) same(x *unit, into, r contact.Row) bool {
 	t, column := u.m.table, x.columns[0]
 	switch {
-	case x.field == contact.FieldIdentity:
+	case x.field == contact.FieldIdentity && x.quality(t, r) == sound:
 		return u.holds(column, into, r)
 	case x.field == contact.FieldBirthdate:
 		return t.Birthdate(into) == t.Birthdate(r)
