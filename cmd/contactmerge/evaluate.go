@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/evaluate"
 	"github.com/contactmerge/contactmerge/sinks/report"
@@ -68,6 +69,13 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 		return err
 	}
 	defer f.Close() // only read
+	var lower *evaluate.Lower
+	var state string
+	if ev.below {
+		if lower, state, err = a.lower(ctx, in, c, files); err != nil {
+			return err
+		}
+	}
 	res, err := a.find(ctx, in, c, files)
 	if err != nil {
 		return err
@@ -85,10 +93,8 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 		Truth: truth, Outcome: res.Outcome, CandidatePairs: res.Record.Counts.Pairs, MaxWrong: most,
 		Explain: res.Outcome.Explain, Threshold: res.Record.Threshold,
 	}
-	if ev.below {
-		if input.Below, err = a.below(ctx, in, c, files, res); err != nil {
-			return err
-		}
+	if state == res.Record.Input { // a database may have changed since
+		input.Lower = lower
 	}
 	rep := evaluate.Evaluate(input)
 	if ev.chart != "" {
@@ -101,12 +107,17 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 		enc.SetIndent("", "  ")
 		return enc.Encode(rep)
 	}
+	return a.printMeasures(rep, res.Outcome)
+}
+
+// printMeasures prints the measures, then the explanations of the wrong pairs.
+func (a *app) printMeasures(rep evaluate.Report, o *cluster.Outcome) error {
 	if err := rep.WriteText(a.out); err != nil {
 		return err
 	}
 	for _, w := range append(rep.FalsePositives, rep.FalseNegatives...) {
 		a.printf("\n")
-		if err := report.ExplainText(a.out, res.Outcome.Explain(w.RowA, w.RowB)); err != nil {
+		if err := report.ExplainText(a.out, o.Explain(w.RowA, w.RowB)); err != nil {
 			return err
 		}
 	}

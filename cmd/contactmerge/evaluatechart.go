@@ -11,7 +11,6 @@ import (
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/evaluate"
 	"github.com/contactmerge/contactmerge/internal/run"
-	"github.com/contactmerge/contactmerge/pipeline"
 	"github.com/contactmerge/contactmerge/scoring"
 	"github.com/contactmerge/contactmerge/sinks/report"
 )
@@ -19,23 +18,23 @@ import (
 // lowest is the match weight down to which evaluate looks: odds of one to a thousand against, where nobody sets a threshold.
 const lowest = -10.0
 
-// below finds what the model would suggest at lower thresholds than the one in use: the edges of a second run. It returns nil when
-// there is nothing below, or when the contacts changed between the two runs, as they may in a database.
-func (a *app) below(ctx context.Context, in *inputFlags, c *config.Config, files []string, first *pipeline.Result) ([]scoring.Edge, error) {
-	if first.Record.Threshold <= lowest {
-		return nil, nil
-	}
+// lower finds what the model would suggest at lower thresholds than any in use: the edges of a run of their own, and the state of the
+// contacts it saw. It goes first, so that its contacts need not be kept beside those of the run that is measured.
+func (a *app) lower(ctx context.Context, in *inputFlags, c *config.Config, files []string) (*evaluate.Lower, string, error) {
 	low := *c
 	low.Scoring.Threshold = scoring.Probability(lowest)
 	res, err := a.find(ctx, in, &low, files)
 	if err != nil {
-		return nil, fmt.Errorf("looking below the threshold: %w", err)
+		return nil, "", err
 	}
 	defer res.Release()
-	if res.Record.Input != first.Record.Input {
-		return nil, nil
+	out := &evaluate.Lower{Threshold: res.Record.Threshold}
+	for _, e := range res.Outcome.Edges {
+		if e.Reasons.Has(scoring.ModelMatch) {
+			out.Edges = append(out.Edges, e)
+		}
 	}
-	return res.Outcome.Edges, nil
+	return out, res.Record.Input, nil
 }
 
 // checkChart refuses a chart that cannot be written before a long run.
@@ -82,7 +81,7 @@ func quality(rep evaluate.Report, rec *run.Record) report.Quality {
 			drawn(s.Policy, "If the threshold moves", "What a run finds at each --threshold: pairs that share an identity are decided by the rules wherever it stands; the others are suggested from it on."),
 			drawn(s.Weight, "If the weight alone decided", "Every pair that was found, cut by its match weight and by no rule: what the policy adds to the model is the difference between the two figures."),
 		}
-		if !s.Below {
+		if s.From == s.Threshold {
 			q.Note = "Pairs below the threshold in use were not looked for."
 		}
 	}

@@ -15,8 +15,8 @@ type Sweep struct {
 	Policy Curve `json:"policy"`
 	// Weight is what the weights alone would find: every pair that is not no_match, whoever acts on it, cut at the threshold.
 	Weight Curve `json:"weight"`
-	// Below reports whether pairs under the threshold in use are part of the curves. Otherwise they begin at it.
-	Below bool `json:"below"`
+	// From is the lowest threshold of the curves: that in use, or that of a run which looked below it.
+	From float64 `json:"from"`
 }
 
 // Curve is a measure of quality against the threshold.
@@ -52,6 +52,10 @@ type sweeper struct {
 
 // sweep measures the outcome's edges, and those below the threshold in use, which a run with a lower one found.
 func sweep(in Input, truth int64) *Sweep {
+	out := &Sweep{Threshold: in.Threshold, From: in.Threshold}
+	if in.Lower != nil {
+		out.From = min(in.Threshold, in.Lower.Threshold)
+	}
 	policy, weight := &sweeper{truth: truth}, &sweeper{truth: truth}
 	for i := range in.Outcome.Edges {
 		e := &in.Outcome.Edges[i]
@@ -59,7 +63,9 @@ func sweep(in Input, truth int64) *Sweep {
 		if !known {
 			continue
 		}
-		weight.add(e.Weight, same)
+		if float64(e.Weight) >= out.From { // under it, the pairs of the model are missing
+			weight.add(e.Weight, same)
+		}
 		switch {
 		case e.Decision < scoring.Suggest:
 		case e.Reasons.Has(scoring.ModelMatch):
@@ -68,8 +74,17 @@ func sweep(in Input, truth int64) *Sweep {
 			policy.keep(same)
 		}
 	}
-	for i := range in.Below {
-		e := &in.Below[i]
+	if in.Lower != nil {
+		in.lower(policy, weight)
+	}
+	out.Policy, out.Weight = policy.curve(in.Threshold), weight.curve(in.Threshold)
+	return out
+}
+
+// lower adds what the model would have suggested from a lower threshold on.
+func (in *Input) lower(policy, weight *sweeper) {
+	for i := range in.Lower.Edges {
+		e := &in.Lower.Edges[i]
 		known, same := in.Truth.known(e.A, e.B)
 		if !known || !e.Reasons.Has(scoring.ModelMatch) || float64(e.Weight) >= in.Threshold {
 			continue
@@ -79,7 +94,6 @@ func sweep(in Input, truth int64) *Sweep {
 			policy.add(e.Weight, same)
 		}
 	}
-	return &Sweep{Threshold: in.Threshold, Policy: policy.curve(in.Threshold), Weight: weight.curve(in.Threshold), Below: in.Below != nil}
 }
 
 func (s *sweeper) add(weight float32, right bool) { s.pairs = append(s.pairs, cutPair{weight, right}) }

@@ -35,13 +35,13 @@ func sweepInput(tb testing.TB) evaluate.Input {
 			because(edge(4, 5, review, 3), scoring.FirstNameMismatch), // wrong
 			because(edge(5, 7, suggest, 7), byModel),                  // wrong
 		}},
-		Below: []scoring.Edge{
+		Lower: &evaluate.Lower{Threshold: 0, Edges: []scoring.Edge{
 			because(edge(0, 2, suggest, 6), byModel),                        // found at the threshold in use as well
 			edge(0, 7, auto, -5),                                            // a rule's, not the model's
 			because(edge(1, 2, review, 3), byModel|scoring.VIP),             // nobody but a supervisor would see it
 			because(edge(5, 6, suggest, 2), byModel),                        // right
 			because(edge(6, 7, review, 1), byModel|scoring.ClusterConflict), // wrong, and sent to review by its cluster
-		},
+		}},
 	}
 }
 
@@ -55,8 +55,8 @@ func point(threshold float64, predicted, right int64, precision, recall, f1 floa
 func TestSweep(t *testing.T) {
 	near := cmpopts.EquateApprox(0, 1e-9)
 	got := evaluate.Evaluate(sweepInput(t)).Sweep
-	if got.Threshold != 4 || !got.Below {
-		t.Errorf("threshold %v, looked below: %v", got.Threshold, got.Below)
+	if got.Threshold != 4 || got.From != 0 {
+		t.Errorf("threshold %v, looked down to %v", got.Threshold, got.From)
 	}
 	best := point(2, 6, 4, 2./3, .8, 8./11)
 	if diff := cmp.Diff(evaluate.Curve{InUse: point(4, 5, 3, .6, .6, .6), Best: &best}, got.Policy, near, cmpopts.IgnoreFields(evaluate.Curve{}, "Points")); diff != "" {
@@ -83,9 +83,9 @@ func TestSweep(t *testing.T) {
 
 func TestSweepAgreesWithTheLevels(t *testing.T) {
 	in := sweepInput(t)
-	in.Below = nil
+	in.Lower = nil
 	got := evaluate.Evaluate(in)
-	if got.Sweep.Below || got.Sweep.Policy.InUse.Pairwise != got.Edges[1].Pairs {
+	if got.Sweep.From != 4 || got.Sweep.Policy.InUse.Pairwise != got.Edges[1].Pairs {
 		t.Errorf("at the threshold in use %+v, and the level suggest has %+v", got.Sweep.Policy.InUse, got.Edges[1].Pairs)
 	}
 	if p := got.Sweep.Policy.Points[0]; p.Threshold != 4 {
@@ -93,6 +93,9 @@ func TestSweepAgreesWithTheLevels(t *testing.T) {
 	}
 	if got.Sweep.Policy.Best.Threshold != 4 {
 		t.Errorf("the best threshold is %v, want the one in use, which has the same pairs as 5", got.Sweep.Policy.Best.Threshold)
+	}
+	if w := got.Sweep.Weight.Points[0]; w.Predicted != got.Sweep.Weight.InUse.Predicted {
+		t.Errorf("by weight, pairs below the threshold in use are counted although those of the model are missing there: %+v", w)
 	}
 	in.Threshold = 6.5
 	if got := evaluate.Evaluate(in).Sweep.Policy.Best.Threshold; got != 5 {
@@ -149,7 +152,7 @@ func TestSweepAgainstBruteForce(t *testing.T) {
 				}
 			}
 		}
-		s := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth(person), Outcome: &cluster.Outcome{Table: table, Edges: edges}, Below: below, Threshold: 3}).Sweep
+		s := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth(person), Outcome: &cluster.Outcome{Table: table, Edges: edges}, Lower: &evaluate.Lower{Threshold: -5, Edges: below}, Threshold: 3}).Sweep
 		highest := -1.0
 		for _, p := range s.Policy.Points {
 			var predicted, right int64

@@ -83,7 +83,7 @@ func because(reasons []ReasonCount) string {
 // text prints the quality at other thresholds.
 func (s *Sweep) text(b *strings.Builder) error {
 	b.WriteString("\nthreshold   what a run would find; pairs that a rule decides stay at every threshold")
-	if !s.Below {
+	if s.From == s.Threshold {
 		b.WriteString("; nobody looked below the one in use")
 	}
 	b.WriteString("\n\n")
