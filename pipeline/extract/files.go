@@ -231,6 +231,9 @@ func (s *FileSource) openIdentities(ctx context.Context) error {
 		return err
 	}
 	s.layout.Identities = RecogniseIdentities(f.names, nil)
+	if own := s.sameKey(f.names); own >= 0 && fieldColumn(s.layout.Identities, contact.FieldContactID) < 0 {
+		s.layout.Identities = RecogniseIdentities(f.names, map[int]contact.Column{own: {Field: contact.FieldContactID, How: byDefault}})
+	}
 	for _, need := range []contact.Field{contact.FieldContactID, contact.FieldChannel, contact.FieldValue} {
 		if fieldColumn(s.layout.Identities, need) < 0 {
 			return fmt.Errorf("%s: no column for %s recognised among: %s; an identities file has contact_id, channel and value",
@@ -243,6 +246,12 @@ func (s *FileSource) openIdentities(ctx context.Context) error {
 	}
 	s.files = append(s.files, f)
 	return nil
+}
+
+// sameKey is the column of an identities file that is called as the id of the contacts is, -1 if there is none.
+func (s *FileSource) sameKey(names []string) int {
+	id := fieldColumn(s.layout.Contacts, contact.FieldID)
+	return slices.IndexFunc(names, func(n string) bool { return id >= 0 && squeeze(n) == squeeze(s.layout.Contacts[id].Name) })
 }
 
 // Read delivers the rows of one file.

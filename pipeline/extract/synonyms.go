@@ -28,7 +28,7 @@ id: id contactid customerid personid recordid recid clientid memberid leadid use
  kundennummer kundennr kontaktid kundenid personenid idcliente idcontacto idclient idcontact idcontatto klantnummer klantid rowid
  rownumber row pk key nr no index
  codigo codigocliente codcliente codeclient codclient numclient numeroclient numerocliente nclient ncliente noclient nocliente mrn
- medicalrecordnumber voterid voterregnum ncid 会員番号 顧客番号 会員id 顧客id 客户编号 客户id
+ medicalrecordnumber voterid voterregnum ncid formid formno submissionid responseid enquiryid inquiryid ticketid 会員番号 顧客番号 会員id 顧客id 客户编号 客户id
 tenant: tenant tenantid workspaceid workspace orgid mandant mandantid
 source: source sourcesystem datasource sourcedataset leadsource sourcename system origin quelle herkunft fuente origen origem fonte bron provenance
 title: salutation honorific anrede civilite aanhef saludo tratamiento tratamento nameprefix prefix titel title titulo titre titolo
