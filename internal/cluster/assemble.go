@@ -15,9 +15,11 @@ const noCluster = ^uint32(0)
 func (b *builder) assemble() []Cluster {
 	clusters, of := b.collect()
 	b.fillEdges(clusters, of)
+	b.fillDoubts(clusters, of)
 	rank := newRanker(b.table, b.cfg)
 	finder := &bridgeFinder{edges: b.edges}
 	var ids []string
+	var holding []int
 	for i := range clusters {
 		c := &clusters[i]
 		ids = ids[:0]
@@ -26,9 +28,11 @@ func (b *builder) assemble() []Cluster {
 		}
 		c.ID = idOf(ids)
 		c.Survivor = rank.best(c.Members)
-		c.Weakest = finder.weakest(c.Members, c.Edges)
 		c.Conflict = b.conflicts[b.group[c.Members[0]]]
+		holding = b.holding(holding[:0], c)
+		c.Weakest = finder.weakest(c.Members, holding)
 		b.decide(c)
+		b.estimate(c)
 	}
 	return clusters
 }
@@ -88,6 +92,25 @@ func (b *builder) fillEdges(clusters []Cluster, of []uint32) {
 			c.Edges = append(c.Edges, i)
 		}
 	}
+}
+
+// fillDoubts hands every cluster its doubts.
+func (b *builder) fillDoubts(clusters []Cluster, of []uint32) {
+	slices.SortFunc(b.doubts, func(x, y Doubt) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
+	for _, d := range b.doubts {
+		c := &clusters[of[d.A]]
+		c.Doubts = append(c.Doubts, d)
+	}
+}
+
+// holding lists the edges that hold a cluster together: all in a group that went to review, all but the questions in any other.
+func (b *builder) holding(buf []int, c *Cluster) []int {
+	for _, i := range c.Edges {
+		if c.Conflict != nil || b.edges[i].Decision > scoring.Review {
+			buf = append(buf, i)
+		}
+	}
+	return buf
 }
 
 // decide sets the decision of a cluster and lists the auto-merge groups in it.

@@ -15,6 +15,7 @@ type Input struct {
 	Table  *contact.Table
 	Edges  []scoring.Edge // every pair that is not no_match, each once, A < B; ordered by A, then B (put in order when they are not)
 	Judge  Judge
+	Prior  float64 // log2 of the prior odds of the model behind Judge; 0: not known, and comparisons take nothing from a chain of edges
 	Config Config
 }
 
@@ -29,13 +30,16 @@ type Result struct {
 //
 // Contacts joined by auto_merge edges form a group. A group whose members contradict each other goes to review whole: which of its edges
 // is wrong is for a person to say. One whose members' names merely vary is suggested. Suggest edges then join groups and single contacts,
-// strongest first, and an edge that would bring together two members who must not be in one cluster is cut, so that a chain breaks at its
-// weakest link. A review edge is a question between clusters: its two contacts are kept apart, and so are contacts whose pair would be
-// such a question, had it been compared.
+// strongest first, and an edge is cut that would bring together two members who must not be in one cluster, or more pairs that are probably
+// two people than it gains, so that a chain breaks at its weakest link. A review edge is a question between clusters: its two contacts are
+// kept apart, and so are contacts whose pair would be such a question, had it been compared, unless other members answer it: two misspellings
+// of one name are then in one suggested cluster, as a Doubt.
 func Build(in Input) Result {
 	b := &builder{
 		table: in.Table, edges: in.Edges, judge: in.Judge, cfg: in.Config.WithDefaults(),
-		forest: newForest(in.Table.Len()), conflicts: map[contact.Row]*Conflict{}, doubted: map[contact.Row]bool{}, refused: map[[2]contact.Row]Cut{},
+		prior: in.Prior, forest: newForest(in.Table.Len()), bonds: make([]*bond, in.Table.Len()),
+		conflicts: map[contact.Row]*Conflict{}, halves: map[contact.Row][][]contact.Row{}, doubted: map[contact.Row]bool{},
+		refused: map[[2]contact.Row]refusal{},
 	}
 	b.order()
 	b.join()
@@ -50,17 +54,28 @@ type builder struct {
 	edges []scoring.Edge
 	judge Judge
 	cfg   Config
+	prior float64
 
 	forest    *forest
-	first     []uint32                  // edges of A are first[A]..first[A+1]
-	group     []contact.Row             // root of the auto-merge group of each row
-	conflicts map[contact.Row]*Conflict // by root of a group that a supervisor decides about
-	doubted   map[contact.Row]bool      // by root of a group that is only suggested
-	refused   map[[2]contact.Row]Cut    // pairs of component roots that must stay apart
+	first     []uint32                        // edges of A are first[A]..first[A+1]
+	group     []contact.Row                   // root of the auto-merge group of each row
+	conflicts map[contact.Row]*Conflict       // by root of a group that a supervisor decides about
+	halves    map[contact.Row][][]contact.Row // how those would fall apart
+	doubted   map[contact.Row]bool            // by root of a group that is only suggested
+	refused   map[[2]contact.Row]refusal      // pairs of component roots that stay apart
+	bonds     []*bond                         // by root of a component that suggestions made
 	cuts      []Cut
+	doubts    []Doubt
 
-	left, right []contact.Row // scratch
-	values      []channelValue
+	// What apart found out about the two components it looked at last.
+	left, right []contact.Row
+	cross       []crossing // of left[i] and right[k] at i*len(right)+k
+	answered    []Doubt
+	links       links
+
+	best   []float64 // scratch
+	place  []int
+	values []channelValue
 }
 
 func edgeOrder(x, y scoring.Edge) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) }

@@ -14,9 +14,20 @@ type Cluster struct {
 	Survivor contact.Row      // the member that stays
 	Decision scoring.Decision // AutoMerge: all members are one auto-merge group; Suggest: a person confirms; Review: a supervisor decides
 	Auto     [][]contact.Row  // auto-merge groups of two or more members inside the cluster; each ascending
-	Edges    []int            // indices into Outcome.Edges of the edges inside, ascending
+	Edges    []int            // indices into Outcome.Edges of the edges inside, ascending; in a suggested cluster a review edge is one of Doubts
 	Weakest  int              // index into Outcome.Edges of the weakest bridge (the edge whose loss would split the cluster), -1 if none would
 	Conflict *Conflict        // why the cluster was sent to review, nil otherwise
+	Doubts   []Doubt          // pairs of members that contradict each other when read alone, which other members explain; ordered by A, then B
+
+	// Confidence is the expected precision of the cluster: the mean, over all pairs of members, of the probability (0 to 1) that the two are one
+	// person, given who else is in it. Members of one auto-merge group count as certain. 0 if the cluster is in review: nothing is estimated.
+	Confidence float64
+	// Split is where the cluster falls in two if its weakest link is wrong: two parts, each ascending, the first with the first member. For a
+	// group in review it parts the two members that contradict each other. nil if all members are one auto-merge group or too many.
+	Split [][]contact.Row
+	// SplitProbability (0 to 1) is how probable the parts of Split are two people: that the strongest pair across is wrong; for a group in review,
+	// that its two contradicting members are two, by the model's comparison of them alone. 0 without a Split.
+	SplitProbability float64
 }
 
 // Conflict names two members that must not be in one cluster and the edge that brought them together.
@@ -26,7 +37,8 @@ type Conflict struct {
 	Bridge  int             // index into Outcome.Edges of the weakest edge on the path between them, -1 for a size limit
 }
 
-// Cut is an edge that was left out of the clusters because it would have joined A and B, who must not be in one.
+// Cut is an edge that was left out of the clusters because it would have joined A and B, who must not be in one, or probably are not one
+// person (ModelBelowThreshold: too little holds the two sides together).
 type Cut struct {
 	Edge    int // index into Outcome.Edges
 	A, B    contact.Row

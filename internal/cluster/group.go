@@ -52,19 +52,20 @@ func (b *builder) conflict(root contact.Row) (found *Conflict, doubt bool) {
 			}
 			found = &Conflict{A: x, B: y, Reasons: against}
 			if j.Veto != 0 {
-				found.Bridge = b.bridge(m, x, y)
+				found.Bridge = b.part(m, x, y)
 				return found, doubt
 			}
 		}
 	}
 	if found != nil {
-		found.Bridge = b.bridge(m, found.A, found.B)
+		found.Bridge = b.part(m, found.A, found.B)
 	}
 	return found, doubt
 }
 
-// bridge is the weakest edge on the strongest path from x to y inside a group: the one a person should look at first.
-func (b *builder) bridge(members []contact.Row, x, y contact.Row) int {
+// part finds the weakest edge on the strongest path from x to y inside a group: the one a person should look at first. It notes how the group falls
+// in two without it: every other member goes with whom the stronger edges lead to.
+func (b *builder) part(members []contact.Row, x, y contact.Row) int {
 	var inside []int
 	for i, p := range members {
 		for _, q := range members[i+1:] {
@@ -76,18 +77,24 @@ func (b *builder) bridge(members []contact.Row, x, y contact.Row) int {
 	slices.SortFunc(inside, func(p, q int) int {
 		return cmp.Or(cmp.Compare(b.edges[q].Weight, b.edges[p].Weight), cmp.Compare(p, q))
 	})
-	local := newForest(len(members))
-	at := func(r contact.Row) contact.Row {
-		i, _ := slices.BinarySearch(members, r)
-		return contact.Row(i)
-	}
+	local, bridge := newForest(len(members)), -1
+	at := func(r contact.Row) contact.Row { return contact.Row(seat(members, r)) }
 	for _, e := range inside {
-		local.union(at(b.edges[e].A), at(b.edges[e].B))
-		if local.find(at(x)) == local.find(at(y)) {
-			return e
+		p, q := local.find(at(b.edges[e].A)), local.find(at(b.edges[e].B))
+		if s, t := local.find(at(x)), local.find(at(y)); p == s && q == t || p == t && q == s {
+			if bridge < 0 {
+				bridge = e
+			}
+			continue
 		}
+		local.union(p, q)
 	}
-	return -1
+	left := make([]bool, len(members))
+	for i := range left {
+		left[i] = local.find(contact.Row(i)) == 0
+	}
+	b.halves[members[0]] = divide(members, left)
+	return bridge
 }
 
 // demote turns the edges inside groups that may not merge into review edges, or suggestions where there is only doubt, on a copy. The members of

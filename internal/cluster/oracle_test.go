@@ -3,6 +3,8 @@ package cluster_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -17,12 +19,14 @@ import (
 type scene struct {
 	n     int
 	max   int
+	prior float64
 	edges []scoring.Edge
 	judge objections
 }
 
 func drawScene(t *rapid.T) scene {
 	s := scene{n: rapid.IntRange(2, 12).Draw(t, "n"), max: rapid.IntRange(2, 6).Draw(t, "max"), judge: objections{}}
+	s.prior = rapid.SampledFrom([]float64{0, -3}).Draw(t, "prior")
 	density := rapid.IntRange(1, 6).Draw(t, "density")
 	for a := range s.n {
 		for b := a + 1; b < s.n; b++ {
@@ -30,13 +34,15 @@ func drawScene(t *rapid.T) scene {
 			if rapid.IntRange(0, 9).Draw(t, "edge") < density {
 				// Few distinct weights, so that ties are common.
 				w := float32(rapid.IntRange(-2, 3).Draw(t, "weight"))
-				s.edges = append(s.edges, edge(pair[0], pair[1], scoring.Decision(rapid.IntRange(0, 3).Draw(t, "decision")), w))
+				e := edge(pair[0], pair[1], scoring.Decision(rapid.IntRange(0, 3).Draw(t, "decision")), w)
+				e.Reasons |= rapid.SampledFrom([]scoring.Reasons{0, scoring.NameTypo, scoring.NameTypo, scoring.NameNickname, scoring.NameMissing}).Draw(t, "name")
+				s.edges = append(s.edges, e)
 			}
 			switch rapid.IntRange(0, 19).Draw(t, "objection") {
 			case 0:
 				s.judge[pair] = cluster.Judgement{Veto: scoring.SSOConflict}
 			case 1:
-				s.judge[pair] = cluster.Judgement{Contradiction: scoring.FirstNameMismatch}
+				s.judge[pair] = cluster.Judgement{Contradiction: scoring.FirstNameMismatch, Weight: float64(rapid.IntRange(-6, 0).Draw(t, "against"))}
 			case 2:
 				s.judge[pair] = cluster.Judgement{Contradiction: scoring.LastNameMismatch}
 			case 3:
@@ -51,18 +57,21 @@ func drawScene(t *rapid.T) scene {
 type naive struct {
 	scene
 	sets   [][]contact.Row
+	p      map[[2]contact.Row]float64 // of the pairs that suggestions have brought together
 	review [][]contact.Row
 	cuts   []int
 }
 
-func (s scene) decision(a, b contact.Row) scoring.Decision {
+func (s scene) edge(a, b contact.Row) scoring.Edge {
 	for _, e := range s.edges {
 		if e.A == min(a, b) && e.B == max(a, b) {
-			return e.Decision
+			return e
 		}
 	}
-	return scoring.NoMatch
+	return scoring.Edge{}
 }
+
+func (s scene) decision(a, b contact.Row) scoring.Decision { return s.edge(a, b).Decision }
 
 // reach is everybody who can be reached from start over the edges that count.
 func (s scene) reach(start contact.Row, counts func(i int) bool) []contact.Row {
@@ -92,7 +101,7 @@ func (s scene) pairs(rows []contact.Row, bad func(a, b contact.Row) bool) bool {
 }
 
 func (s scene) solve() naive {
-	n := naive{scene: s}
+	n := naive{scene: s, p: map[[2]contact.Row]float64{}}
 	for r := range s.n {
 		set := s.reach(contact.Row(r), func(i int) bool { return s.edges[i].Decision == auto })
 		if set[0] != contact.Row(r) {
@@ -122,6 +131,7 @@ func (n *naive) doubt(set []contact.Row) {
 	for i := range n.edges {
 		if e := &n.edges[i]; e.Decision == auto && slices.Contains(set, e.A) {
 			e.Decision = suggest
+			e.Reasons |= scoring.ClusterConflict
 		}
 	}
 	for _, r := range set {
@@ -141,35 +151,99 @@ func (n *naive) extend() {
 	of := func(r contact.Row) int {
 		return slices.IndexFunc(n.sets, func(s []contact.Row) bool { return slices.Contains(s, r) })
 	}
+	for range 3 {
+		for _, i := range order {
+			x, y := of(n.edges[i].A), of(n.edges[i].B)
+			if x == y {
+				continue
+			}
+			both := slices.Sorted(slices.Values(append(slices.Clone(n.sets[x]), n.sets[y]...)))
+			inReview := slices.ContainsFunc(n.review, func(s []contact.Row) bool { return slices.Contains(both, s[0]) })
+			if inReview || len(both) > n.max || n.pairs(both, func(a, b contact.Row) bool { return n.apart(a, b, both) }) || !n.likely(n.sets[x], n.sets[y]) {
+				continue
+			}
+			n.sets[x] = both
+			n.sets = slices.Delete(n.sets, y, y+1)
+		}
+	}
 	for _, i := range order {
-		x, y := of(n.edges[i].A), of(n.edges[i].B)
-		if x == y {
-			continue
-		}
-		both := slices.Sorted(slices.Values(append(slices.Clone(n.sets[x]), n.sets[y]...)))
-		inReview := slices.ContainsFunc(n.review, func(s []contact.Row) bool { return slices.Contains(both, s[0]) })
-		if inReview || len(both) > n.max || n.pairs(both, func(a, b contact.Row) bool {
-			return n.apart(a, b)
-		}) {
+		if of(n.edges[i].A) != of(n.edges[i].B) {
 			n.cuts = append(n.cuts, i)
-			continue
 		}
-		n.sets[x] = both
-		n.sets = slices.Delete(n.sets, y, y+1)
 	}
 	slices.Sort(n.cuts)
 }
 
-// apart reports whether two contacts must not be in one suggested cluster.
-func (s scene) apart(a, b contact.Row) bool {
+// apart reports whether two contacts must not be in one suggested cluster of the given members.
+func (s scene) apart(a, b contact.Row, members []contact.Row) bool {
 	j := s.judge.Compare(a, b)
+	return j.Veto != 0 || s.question(a, b) && (j.Weight < -4 || !s.leads(a, b, members, false))
+}
+
+func (s scene) question(a, b contact.Row) bool {
 	switch s.decision(a, b) {
 	case review:
 		return true
 	case scoring.NoMatch:
-		return j.Veto != 0 || j.Contradiction == scoring.FirstNameMismatch
+		return s.judge.Compare(a, b).Contradiction == scoring.FirstNameMismatch
 	}
-	return j.Veto != 0
+	return false
+}
+
+// leads tries all paths from a to b among members over spellings of a name, and at most one nickname.
+func (s scene) leads(a, b contact.Row, members []contact.Row, nickname bool) bool {
+	if a == b {
+		return true
+	}
+	rest := slices.DeleteFunc(slices.Clone(members), func(r contact.Row) bool { return r == a })
+	return slices.ContainsFunc(rest, func(next contact.Row) bool {
+		e := s.edge(a, next)
+		switch {
+		case e.Decision < suggest || e.Weight < 0:
+			return false
+		case e.Reasons.Has(scoring.NameTypo):
+			return s.leads(next, b, rest, nickname)
+		}
+		return e.Reasons.Has(scoring.NameNickname) && !nickname && s.leads(next, b, rest, true)
+	})
+}
+
+// likely reports whether the pairs of two sets are worth joining them, and notes their probabilities if so.
+func (n *naive) likely(xs, ys []contact.Row) bool {
+	known := func(a, b contact.Row) float64 {
+		if p, ok := n.p[[2]contact.Row{a, b}]; ok {
+			return p
+		}
+		return 1 // a group, or one contact
+	}
+	found, gain := map[[2]contact.Row]float64{}, 0.0
+	for _, a := range xs {
+		for _, b := range ys {
+			best := 0.0
+			for _, x := range xs {
+				for _, y := range ys {
+					if e := n.edge(x, y); e.Decision >= suggest {
+						w := max(0, float64(e.Weight))
+						if e.Reasons.Has(scoring.ClusterConflict) {
+							w = max(scoring.WeightOf(.95), w)
+						}
+						best = max(best, known(a, x)*scoring.Probability(w)*known(y, b))
+					}
+				}
+			}
+			if j := n.judge.Compare(a, b); n.decision(a, b) < suggest && n.prior != 0 && j.Weight < n.prior {
+				odds := best / (1 - best) * math.Exp2(max(-10, j.Weight-n.prior))
+				best = odds / (1 + odds)
+			}
+			found[[2]contact.Row{a, b}], found[[2]contact.Row{b, a}] = best, best
+			gain += best - .45
+		}
+	}
+	if gain < -1e-9 {
+		return false
+	}
+	maps.Copy(n.p, found)
+	return true
 }
 
 func (n *naive) shape() []string {
@@ -204,7 +278,7 @@ func TestBuildAgainstOracle(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		in := cluster.Input{Table: tables[s.n], Edges: s.edges, Judge: s.judge, Config: cluster.Config{MaxMembers: s.max}}
+		in := cluster.Input{Table: tables[s.n], Edges: s.edges, Judge: s.judge, Prior: s.prior, Config: cluster.Config{MaxMembers: s.max}}
 		got := cluster.Build(in)
 		want := s.solve()
 		if diff := gocmp.Diff(want.shape(), shape(got.Clusters)); diff != "" {
@@ -241,8 +315,12 @@ func checkInvariants(t *rapid.T, s scene, got cluster.Result) {
 		if !slices.Contains(c.Members, c.Survivor) {
 			t.Fatalf("survivor %d of cluster %v is no member", c.Survivor, c.Members)
 		}
-		if c.Decision != review && s.pairs(c.Members, s.apart) {
-			t.Fatalf("cluster %v has members that must not be in one", c.Members)
+		if c.Decision != review {
+			checkQuestions(t, s, got, c)
+		}
+		checkSplit(t, s, c)
+		if whole := s.reach(c.Members[0], func(i int) bool { return got.Edges[i].Decision >= suggest || c.Decision == review }); !contains(whole, c.Members) {
+			t.Fatalf("cluster %v has members that no edges join: %v are", c.Members, whole)
 		}
 		for _, g := range c.Auto {
 			if s.pairs(g, func(a, b contact.Row) bool { return s.judge.Compare(a, b) != cluster.Judgement{} }) {
@@ -267,12 +345,74 @@ func checkInvariants(t *rapid.T, s scene, got cluster.Result) {
 	}
 }
 
+func contains(all, some []contact.Row) bool {
+	return !slices.ContainsFunc(some, func(r contact.Row) bool { return !slices.Contains(all, r) })
+}
+
+// checkQuestions looks whether the doubts of a suggested cluster are exactly the questions between its members, and all of them answered.
+func checkQuestions(t *rapid.T, s scene, got cluster.Result, c cluster.Cluster) {
+	s.edges = got.Edges
+	if s.pairs(c.Members, func(a, b contact.Row) bool { return s.apart(a, b, c.Members) }) {
+		t.Fatalf("cluster %v has members that must not be in one", c.Members)
+	}
+	s.pairs(c.Members, func(a, b contact.Row) bool {
+		listed := slices.ContainsFunc(c.Doubts, func(d cluster.Doubt) bool { return d.A == a && d.B == b && d.Reasons == scoring.FirstNameMismatch })
+		if asked := s.question(a, b); asked != listed {
+			t.Fatalf("cluster %v: %d and %d are a question: %v, listed as a doubt: %v", c.Members, a, b, asked, listed)
+		}
+		return false
+	})
+	if !slices.IsSortedFunc(c.Doubts, func(x, y cluster.Doubt) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) }) {
+		t.Fatalf("doubts %v are out of order", c.Doubts)
+	}
+}
+
+// checkSplit looks whether the alternative split parts the members in two, and no group that merges by itself.
+func checkSplit(t *rapid.T, s scene, c cluster.Cluster) {
+	switch {
+	case c.Decision == auto, c.Conflict != nil && c.Conflict.Reasons == scoring.ClusterTooLarge:
+		if c.Split != nil || c.SplitProbability != 0 {
+			t.Fatalf("cluster %v has a split: %v", c.Members, c.Split)
+		}
+		return
+	case len(c.Split) != 2 || len(c.Split[0]) == 0 || len(c.Split[1]) == 0 || c.Split[0][0] != c.Members[0]:
+		t.Fatalf("cluster %v is not split in two: %v", c.Members, c.Split)
+	}
+	if both := slices.Sorted(slices.Values(slices.Concat(c.Split...))); !slices.Equal(both, c.Members) {
+		t.Fatalf("split %v has not the members %v", c.Split, c.Members)
+	}
+	for _, g := range c.Auto {
+		if !contains(c.Split[0], g) && !contains(c.Split[1], g) {
+			t.Fatalf("split %v parts group %v", c.Split, g)
+		}
+	}
+	for _, part := range c.Split {
+		if !slices.IsSorted(part) {
+			t.Fatalf("split %v is out of order", c.Split)
+		}
+		if c.Conflict != nil && slices.Contains(part, c.Conflict.A) && slices.Contains(part, c.Conflict.B) {
+			t.Fatalf("split %v does not part %d and %d", c.Split, c.Conflict.A, c.Conflict.B)
+		}
+	}
+	for _, p := range []float64{c.SplitProbability, c.Confidence} {
+		if !(p >= 0 && p <= 1) {
+			t.Fatalf("cluster %v: confidence %v, split %v are no probabilities", c.Members, c.Confidence, c.SplitProbability)
+		}
+	}
+}
+
 // checkBridges removes every edge in turn to see which are bridges, and looks for the bottleneck of a conflict by trying all weights.
 func checkBridges(t *rapid.T, s scene, got cluster.Result) {
 	for _, c := range got.Clusters {
 		want := -1
+		holds := func(k int) bool {
+			return slices.Contains(c.Edges, k) && (c.Decision == review || got.Edges[k].Decision > review)
+		}
 		for _, i := range c.Edges {
-			rest := s.reach(c.Members[0], func(k int) bool { return k != i && slices.Contains(c.Edges, k) })
+			if !holds(i) {
+				continue
+			}
+			rest := s.reach(c.Members[0], func(k int) bool { return k != i && holds(k) })
 			if len(rest) < len(c.Members) && (want < 0 || s.edges[i].Weight < s.edges[want].Weight) {
 				want = i
 			}
@@ -331,7 +471,8 @@ func checkCuts(t *rapid.T, s scene, got cluster.Result) {
 			if len(x)+len(y) <= s.max {
 				t.Fatalf("cut %+v between %v and %v, which together are not too large", c, x, y)
 			}
-		case !apart || !s.apart(c.A, c.B) || c.Reasons == 0:
+		case c.Reasons == scoring.ModelBelowThreshold && apart:
+		case !apart || !s.apart(c.A, c.B, append(slices.Clone(x), y...)) || c.Reasons == 0:
 			t.Fatalf("cut %+v between %v and %v names no two contacts that must stay apart", c, x, y)
 		}
 	}
