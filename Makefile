@@ -5,11 +5,12 @@ BIN     := bin/contactmerge
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME  ?= 10s
 BENCHTIME ?= 1x
+DATA      ?= ../shared/data
 # more flags for go test, such as FLAGS='-count=1 -run=TestUndo'
 FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-postgres test test-race lint fmt fuzz bench golden verify ci clean go postgres
+.PHONY: help build demo demo-postgres test test-race lint fmt fuzz bench bench-peers golden verify ci clean go postgres
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +43,9 @@ fuzz: go ## run every fuzz target for FUZZTIME (10s)
 
 bench: go ## run every benchmark for BENCHTIME (1x: once), or those BENCH names
 	@BENCHTIME=$(BENCHTIME) .ci/bench
+
+bench-peers: ## compare with Splink and GoldenMatch on the labelled files in DATA; ARGS='--quick --runs 1'
+	@bench/peers/run --data $(DATA) $(ARGS)
 
 golden: go postgres ## rewrite the expected results in testdata; look at the diff
 	@UPDATE=1 CONTACTMERGE_REQUIRE_POSTGRES=1 go test -count=1 ./...

@@ -139,6 +139,10 @@ def table(rows):
         if "fixed_auto_merge" in row:
             found = row["fixed_auto_merge"]
             lines.append("| " + " | ".join([name, "auto_merge clusters", *_figures(found), *cost]) + " |")
+    for row in rows:
+        for decision, found in row.get("decisions", {}).items():
+            lines += ["", f"{row['tool']} {row['variant']}, pairs decided {decision}: {found['pairs']}, "]
+            lines[-1] += f"of one person {found['right']}, precision {found['precision']:.6f}"
     return "\n".join(lines)
 
 
