@@ -26,13 +26,13 @@ func FindShared(t *contact.Table, limit int) *Shared {
 	}
 	s := &Shared{limit: limit, names: make([]uint8, t.KeyDistinct())}
 	off, rows := holders(t)
-	var c nameCounter
+	c := newNameCounter(t)
 	for code := 1; code < t.KeyDistinct(); code++ {
 		block := rows[off[code]:off[code+1]]
 		if len(block) < 2 {
 			continue
 		}
-		n := c.count(t, block, limit)
+		n := c.count(block, limit)
 		s.names[code] = uint8(min(n, 255))
 		if n > limit && !t.KeySpace(contact.Code(code)).Derived() {
 			s.list = append(s.list, SharedValue{Key: contact.Code(code), Contacts: len(block), Names: n})
@@ -72,49 +72,4 @@ func holders(t *contact.Table) (off []uint32, rows []contact.Row) {
 		}
 	}
 	return off[:t.KeyDistinct()+1], rows
-}
-
-// nameCounter counts the persons' names in a block. One person under several spellings should count once, so names count by the sound
-// of the given names, in which initials do not count, or of the family names, whichever are more: a household differs in the former, the
-// guests of a hotel in both. But no more names are counted than there are different full names.
-type nameCounter struct {
-	full, given, family []contact.Code
-}
-
-func (c *nameCounter) count(t *contact.Table, block []contact.Row, limit int) int {
-	c.full, c.given, c.family = c.full[:0], c.given[:0], c.family[:0]
-	key, latin := t.Col(contact.ColNameKey), t.Col(contact.ColGivenLatin)
-	given, family := t.Col(contact.ColGivenPhonetic), t.Col(contact.ColFamilyPhonetic)
-	for _, r := range block {
-		full := key.Code(r)
-		if full == 0 {
-			continue
-		}
-		c.full = addSmall(c.full, full, limit)
-		if len(latin.Value(r)) > 1 {
-			c.given = addSmall(c.given, given.Code(r), limit)
-		}
-		if code := family.Code(r); code != 0 {
-			c.family = addSmall(c.family, code, limit)
-		}
-	}
-	return min(distinct(c.full), max(distinct(c.given), distinct(c.family), 1))
-}
-
-// addSmall appends a code unless it is among the first few, which keeps the usual tiny block free of sorting.
-func addSmall(codes []contact.Code, c contact.Code, limit int) []contact.Code {
-	for _, have := range codes[:min(len(codes), limit+1)] {
-		if have == c {
-			return codes
-		}
-	}
-	return append(codes, c)
-}
-
-func distinct(codes []contact.Code) int {
-	if len(codes) < 2 {
-		return len(codes)
-	}
-	slices.Sort(codes)
-	return len(slices.Compact(codes))
 }

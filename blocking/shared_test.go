@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
@@ -33,6 +34,11 @@ func TestFindShared(t *testing.T) {
 		{"a family of five", people("ann", "okafor", "ben", "okafor", "cleo", "okafor", "dov", "okafor", "eve", "okafor"), 0, 5, true},
 		{"five people of one given name", people("ann", "okafor", "ann", "lind", "ann", "wang", "ann", "berg", "ann", "sato"), 0, 5, true},
 		{"one person in many spellings", people("ann", "okafor", "anna", "okafor", "anne", "okafr", "annie", "okafor", "a", "okafor", "aan", "okavor"), 0, 1, false},
+		{"one person in typing errors", people("robert", "whitaker", "robetr", "whitaker", "rbert", "whitakre", "roberto", "witaker", "robert", "whittaker", "ropert", "whitacker"), 0, 1, false},
+		{"short names that differ in one letter", people("ian", "okafor", "jan", "okafor", "dan", "okafor", "van", "okafor", "nan", "okafor"), 0, 5, true},
+		{"only a given and only a family name", people("ann", "", "", "okafor"), 0, 2, false},
+		{"a double family name", people("ana", "molina", "ana", "molina diaz"), 0, 1, false},
+		{"fields exchanged, with typing errors", people("robert", "whitaker", "whitakre", "rober"), 0, 1, false},
 		{"fields exchanged", people("ann", "okafor", "okafor", "ann"), 0, 1, false},
 		{"another limit", people("ann", "okafor", "ben", "okafor"), 1, 2, true},
 	} {
@@ -86,4 +92,34 @@ func TestSharedEdgeCases(t *testing.T) {
 	if !s.Is(key) || s.Names(key) != 255 || s.Values()[0].Names != 400 {
 		t.Errorf("400 names are counted as %d and listed as %+v", s.Names(key), s.Values())
 	}
+}
+
+// TestWithin compares the bounded distance with one counted in full.
+func TestWithin(t *testing.T) {
+	full := func(a, b string) int {
+		d := make([][]int, len(a)+1)
+		for i := range d {
+			d[i] = make([]int, len(b)+1)
+			d[i][0] = i
+			for j := range d[i] {
+				switch {
+				case i == 0:
+					d[i][j] = j
+				case j > 0:
+					d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+map[bool]int{true: 0, false: 1}[a[i-1] == b[j-1]])
+					if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+						d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+					}
+				}
+			}
+		}
+		return d[len(a)][len(b)]
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		word := rapid.StringMatching(`[abc]{0,9}`)
+		a, b, most := word.Draw(rt, "a"), word.Draw(rt, "b"), rapid.IntRange(0, 3).Draw(rt, "most")
+		if got, want := within(a, b, most), full(a, b) <= most; got != want {
+			rt.Fatalf("within(%q, %q, %d) is %v, the distance is %d", a, b, most, got, full(a, b))
+		}
+	})
 }
