@@ -63,10 +63,10 @@ func (f *LinkFolder) files(o *cluster.Outcome, r *run.Record) []linkFile {
 	}
 }
 
-// names are all files that may be there, also those of a report about one table, so that none of them outlives its run.
-func (f *LinkFolder) names() []string {
-	names := New(f.cfg).names()
-	for _, file := range f.files(nil, nil) {
+// known are the files of both kinds of folder, one table's report and the links of two, so that none of one outlives it in the other.
+func known(cfg Config) []string {
+	names := New(cfg).names()
+	for _, file := range NewLink(cfg, link.Config{}).files(nil, nil) {
 		if !slices.Contains(names, file.name) {
 			names = append(names, file.name)
 		}
@@ -79,7 +79,7 @@ func (f *LinkFolder) Check() error {
 	if err := f.cfg.Validate(); err != nil {
 		return err
 	}
-	_, err := inspect(f.cfg.Dir, f.names())
+	_, err := inspect(f.cfg.Dir, known(f.cfg))
 	return err
 }
 
@@ -89,7 +89,7 @@ func (f *LinkFolder) Write(ctx context.Context, o *cluster.Outcome, r *run.Recor
 		return err
 	}
 	f.found = link.Find(o, f.link)
-	s, err := stage(f.cfg.Dir, f.names())
+	s, err := stage(f.cfg.Dir, known(f.cfg))
 	if err != nil {
 		return err
 	}

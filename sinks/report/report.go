@@ -92,7 +92,7 @@ func (f *Folder) Check() error {
 	if err := f.cfg.Validate(); err != nil {
 		return err
 	}
-	_, err := inspect(f.cfg.Dir, f.names())
+	_, err := inspect(f.cfg.Dir, known(f.cfg))
 	return err
 }
 
@@ -103,7 +103,7 @@ func (f *Folder) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) e
 	if err := f.cfg.Validate(); err != nil {
 		return err
 	}
-	s, err := stage(f.cfg.Dir, f.names())
+	s, err := stage(f.cfg.Dir, known(f.cfg))
 	if err != nil {
 		return err
 	}
