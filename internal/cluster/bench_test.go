@@ -65,6 +65,30 @@ func BenchmarkGoldenAndPlan(b *testing.B) {
 	b.ReportMetric(float64(len(o.Clusters))*float64(b.N)/b.Elapsed().Seconds(), "clusters/s")
 }
 
+// BenchmarkBuildPeople is the usual shape: a million contacts, a third of them in clusters of two to five, all pairs of most clusters found.
+func BenchmarkBuildPeople(b *testing.B) {
+	const n = 1_000_000
+	dice := rand.New(rand.NewPCG(3, 4))
+	var edges []scoring.Edge
+	for first := 0; first < n-8; first += 8 {
+		size := 2 + dice.IntN(4)
+		for a := range size {
+			for c := a + 1; c < size; c++ {
+				if c == a+1 || dice.IntN(2) == 0 {
+					edges = append(edges, edge(contact.Row(first+a), contact.Row(first+c), scoring.Decision(1+dice.IntN(3)), dice.Float32()*20))
+				}
+			}
+		}
+	}
+	table := plain(b, n)
+	b.ReportAllocs()
+	clusters := 0
+	for b.Loop() {
+		clusters = len(cluster.Build(cluster.Input{Table: table, Edges: edges, Judge: noObjection{}, Prior: -15}).Clusters)
+	}
+	b.ReportMetric(float64(clusters), "clusters")
+}
+
 // BenchmarkBuildChain is the worst shape: one chain of suggestions through all contacts.
 func BenchmarkBuildChain(b *testing.B) {
 	for _, d := range []scoring.Decision{scoring.Suggest, scoring.AutoMerge} {

@@ -43,18 +43,69 @@ func worth(e *scoring.Edge) float64 {
 	return scoring.Probability(min(w, maxLink))
 }
 
-// bond holds, for a component that suggestions made, how probable each two of its members are one person.
+// bond holds, for a component that suggestions made, how probable each two of its members are one person; the zero value is a single contact or
+// a group that merges by itself, which is taken for certain.
 type bond struct {
-	members []contact.Row // ascending
-	p       []float32     // of members i and k at i*len(members)+k
+	n int
+	p []float32 // of members i and k, in order of rows, at i*n+k
 }
 
-// within is the probability of two members of a component by their position. Groups that merge by themselves are taken for certain.
-func (b *bond) within(i, k int) float64 {
-	if b == nil || i == k {
+// within is the probability of two members by their position.
+func (b bond) within(i, k int) float64 {
+	if b.n == 0 || i == k {
 		return 1
 	}
-	return float64(b.p[i*len(b.members)+k])
+	return float64(b.p[i*b.n+k])
+}
+
+// bonds keeps the bonds of all components. Their numbers share few arrays, so that a million small clusters do not cost a million allocations.
+type bonds struct {
+	of    []uint32 // by root: 1 + its bond's place in all, 0 for none
+	all   []bond
+	arena []float32
+	free  [][][]float32 // by number of members: what bonds left behind that are part of a larger one now
+}
+
+func (b *bonds) at(root contact.Row) bond {
+	if i := b.of[root]; i > 0 {
+		return b.all[i-1]
+	}
+	return bond{}
+}
+
+// put makes the bond of a component of n members.
+func (b *bonds) put(root contact.Row, n int) bond {
+	u := bond{n: n, p: b.space(n)}
+	b.all = append(b.all, u)
+	b.of[root] = uint32(len(b.all))
+	return u
+}
+
+func (b *bonds) space(n int) []float32 {
+	if n < len(b.free) && len(b.free[n]) > 0 {
+		last := len(b.free[n]) - 1
+		p := b.free[n][last]
+		b.free[n] = b.free[n][:last]
+		return p
+	}
+	const arena = 1 << 16
+	if len(b.arena) < n*n {
+		b.arena = make([]float32, max(arena, n*n))
+	}
+	p := b.arena[: n*n : n*n]
+	b.arena = b.arena[n*n:]
+	return p
+}
+
+// release gives the numbers of a bond to later ones.
+func (b *bonds) release(u bond) {
+	if u.n == 0 {
+		return
+	}
+	for len(b.free) <= u.n {
+		b.free = append(b.free, nil)
+	}
+	b.free[u.n] = append(b.free[u.n], u.p)
 }
 
 // unlikely decides whether joining the two components is worth it: whether their pairs are, on average, probable enough. It fills in the
@@ -64,8 +115,12 @@ func (b *bond) within(i, k int) float64 {
 // records of one person look. So a pair is as probable as the best chain between its two contacts, as far as their own comparison does not
 // speak against it; what it says in favour is mostly what the links of the chain have said already.
 func (b *builder) unlikely() (Cut, bool) {
-	x, y := b.bonds[b.left[0]], b.bonds[b.right[0]]
+	x, y := b.bonds.at(b.left[0]), b.bonds.at(b.right[0])
 	n, m := len(b.left), len(b.right)
+	if n == 1 && m == 1 {
+		b.cross[0].p = b.cross[0].link
+		return Cut{}, false // an edge that the policy suggests is worth its question
+	}
 	// best[i*m+k] is the best chain from member i of left by one of its own links to member k of right.
 	b.best = slices.Grow(b.best[:0], n*m)[:n*m]
 	clear(b.best)
@@ -114,40 +169,45 @@ func (b *builder) tempered(p, weight float64) float64 {
 
 // bind gives the union of left and right its probabilities.
 func (b *builder) bind() {
-	x, y := b.bonds[b.left[0]], b.bonds[b.right[0]]
-	all := make([]contact.Row, 0, len(b.left)+len(b.right))
-	all = append(append(all, b.left...), b.right...)
-	slices.Sort(all)
-	n, m := len(all), len(b.right)
-	u := &bond{members: all, p: make([]float32, n*n)}
-	b.place = slices.Grow(b.place[:0], n)[:0]
-	for _, r := range b.left {
-		b.place = append(b.place, seat(all, r))
-	}
-	for _, r := range b.right {
-		b.place = append(b.place, seat(all, r))
-	}
-	at := func(i, k int) float64 {
-		l := len(b.left)
-		switch {
-		case i < l && k < l:
-			return x.within(i, k)
-		case i >= l && k >= l:
-			return y.within(i-l, k-l)
-		case i < l:
-			return b.cross[i*m+k-l].p
-		}
-		return b.cross[k*m+i-l].p
-	}
+	x, y := b.bonds.at(b.left[0]), b.bonds.at(b.right[0])
+	n, m := len(b.left), len(b.right)
+	b.place = slices.Grow(b.place[:0], n+m)[:n+m]
+	merge(b.place, b.left, b.right)
+	u := b.bonds.put(min(b.left[0], b.right[0]), n+m)
 	for i, to := range b.place {
+		row := u.p[to*u.n : (to+1)*u.n]
 		for k, on := range b.place {
-			u.p[to*n+on] = float32(at(i, k))
+			switch {
+			case i < n && k < n:
+				row[on] = float32(x.within(i, k))
+			case i >= n && k >= n:
+				row[on] = float32(y.within(i-n, k-n))
+			case i < n:
+				row[on] = float32(b.cross[i*m+k-n].p)
+			default:
+				row[on] = float32(b.cross[k*m+i-n].p)
+			}
 		}
 	}
-	b.bonds[b.left[0]], b.bonds[b.right[0]] = nil, nil
-	b.bonds[all[0]] = u
+	b.bonds.release(x)
+	b.bonds.release(y)
 }
 
+// merge says where the rows of two ascending lists, one list after the other, stand in the ascending list of both.
+func merge(place []int, left, right []contact.Row) {
+	i, k := 0, 0
+	for at := range place {
+		if k == len(right) || i < len(left) && left[i] < right[k] {
+			place[i] = at
+			i++
+		} else {
+			place[len(left)+k] = at
+			k++
+		}
+	}
+}
+
+// seat is the position of a row in an ascending list.
 func seat(sorted []contact.Row, r contact.Row) int {
 	i, _ := slices.BinarySearch(sorted, r)
 	return i

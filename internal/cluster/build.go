@@ -37,7 +37,7 @@ type Result struct {
 func Build(in Input) Result {
 	b := &builder{
 		table: in.Table, edges: in.Edges, judge: in.Judge, cfg: in.Config.WithDefaults(),
-		prior: in.Prior, forest: newForest(in.Table.Len()), bonds: make([]*bond, in.Table.Len()),
+		prior: in.Prior, forest: newForest(in.Table.Len()), bonds: bonds{of: make([]uint32, in.Table.Len())},
 		conflicts: map[contact.Row]*Conflict{}, halves: map[contact.Row][][]contact.Row{}, doubted: map[contact.Row]bool{},
 		refused: map[[2]contact.Row]refusal{},
 	}
@@ -63,7 +63,7 @@ type builder struct {
 	halves    map[contact.Row][][]contact.Row // how those would fall apart
 	doubted   map[contact.Row]bool            // by root of a group that is only suggested
 	refused   map[[2]contact.Row]refusal      // pairs of component roots that stay apart
-	bonds     []*bond                         // by root of a component that suggestions made
+	bonds     bonds                           // by root of a component that suggestions made
 	cuts      []Cut
 	doubts    []Doubt
 
@@ -75,6 +75,7 @@ type builder struct {
 
 	best   []float64 // scratch
 	place  []int
+	cutter cutter
 	values []channelValue
 }
 

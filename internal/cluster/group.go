@@ -93,7 +93,7 @@ func (b *builder) part(members []contact.Row, x, y contact.Row) int {
 	for i := range left {
 		left[i] = local.find(contact.Row(i)) == 0
 	}
-	b.halves[members[0]] = divide(members, left)
+	b.halves[members[0]] = b.cutter.divide(members, left)
 	return bridge
 }
 
