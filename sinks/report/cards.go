@@ -22,7 +22,10 @@ type clusterGroup struct {
 type clusterCard struct {
 	Class, Title, ID string
 	Lead             string // what happens and why
+	Sure             string // how much of it is expected to be right
 	Weakest          string
+	Split            *split
+	Doubts           []string
 	Table            comparison
 	Edges            []edgeRow
 	MoreEdges        string
@@ -158,6 +161,7 @@ func newCard(p page, i int) clusterCard {
 	}
 	card.Edges, card.MoreEdges = edgeRows(o, c)
 	card.Fall = fallOf(p, asked(o, c))
+	card.Sure, card.Split, card.Doubts = sure(c), newSplit(o, c), doubtTexts(o, c)
 	if e := edgeAt(o, c.Weakest); e != nil && len(c.Members) > 2 {
 		card.Weakest = fmt.Sprintf("Weakest bridge: %s – %s at weight %s. Without it the cluster falls in two.",
 			shortID(o, e.A), shortID(o, e.B), signed(float64(e.Weight)))
@@ -267,8 +271,11 @@ func conflictText(o *cluster.Outcome, c *cluster.Cluster) string {
 	return s + "."
 }
 
-// disagreement tells contradictions from evidence that is only too weak for a merge nobody looks at.
+// disagreement tells contradictions from evidence that is only too weak: for one person, or for a merge nobody looks at.
 func disagreement(r scoring.Reasons) string {
+	if r&^ofCluster == scoring.ModelBelowThreshold {
+		return "are probably two people"
+	}
 	if list := reasonsOf(r &^ ofCluster); len(list) > 0 && list[0].side != against {
 		return "agree too little to merge unseen"
 	}

@@ -3,7 +3,7 @@
 //
 // The folder holds:
 //
-//	report.html            what was found, drawn, with the clusters side by side; no script, nothing fetched
+//	report.html            what was found and what the model learned, drawn, with the clusters side by side; no script, nothing fetched
 //	pairs.csv, .parquet    every pair that is not no_match; the Parquet file adds the level and weight of each comparison
 //	clusters.csv, .parquet every contact in a cluster of two or more, with its survivor and decision
 //	golden.csv, .parquet   the golden record of each cluster; the Parquet file says of each value where it came from
@@ -11,7 +11,7 @@
 //	shared_identities.csv  identities that more names hold than one person has
 //	quarantine.csv         rows and values that could not be used, with the reason
 //	plan.json              the merges that are ready; apply takes it
-//	run.json               the run: counts, times, fingerprints
+//	run.json               the run: counts, times, fingerprints, and what the model expects of it (run.Record describes every field)
 //
 // Text in the CSV files is made safe for spreadsheets: a cell that could be a formula begins with an apostrophe. Every phone number in
 // international form is such a cell, and so is a contact id such as -5. Programs read the Parquet files, where every value is as it is.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/run"
@@ -70,7 +72,13 @@ func sentenceOf(s string) string {
 	return upperFirst(s) + "."
 }
 
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if r == utf8.RuneError {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}
 
 // clustered counts the contacts that are in a cluster.
 func clustered(o *cluster.Outcome) int64 {

@@ -60,7 +60,7 @@ func newLearned(o *cluster.Outcome) *learned {
 	s.bar(&v.Prior, m.Prior, "prior")
 	for _, i := range shown {
 		c := m.Comparisons[i]
-		g := learnedGroup{Name: upperFirst(comparisonTitle(c.Name))}
+		g := learnedGroup{Name: groupName(c.Name)}
 		for l := 1; l < len(c.Levels); l++ {
 			if weighs(c, l) {
 				g.Levels = append(g.Levels, s.level(c.Levels[l], found[i][min(l, len(found[i])-1)]))
@@ -74,6 +74,18 @@ func newLearned(o *cluster.Outcome) *learned {
 		v.Unseen = "No pair that was found has these on both sides: " + strings.Join(unseen, ", ") + "."
 	}
 	return v
+}
+
+// groupName is the name of a comparison as a heading.
+func groupName(name string) string {
+	title := comparisonTitle(name)
+	switch {
+	case title == "":
+		return "Unnamed"
+	case name == "sso":
+		return "SSO"
+	}
+	return upperFirst(title)
 }
 
 // weighs reports whether a level is evidence: the null level, those without an m and those of a neutral comparison are not.

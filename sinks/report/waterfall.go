@@ -173,11 +173,16 @@ func fallOf(p page, e *scoring.Edge) *waterfall {
 	return &f
 }
 
-// asked is the pair a cluster stands or falls with: the one a person has to judge.
+// asked is the pair a cluster stands or falls with: the weakest of those a person has to judge. In a suggested cluster that is a suggested
+// one; a review pair inside it is a doubt that other members answer.
 func asked(o *cluster.Outcome, c *cluster.Cluster) *scoring.Edge {
 	var weakest *scoring.Edge
 	for _, i := range c.Edges {
-		if e := edgeAt(o, i); e != nil && e.Decision != scoring.AutoMerge && (weakest == nil || e.Weight < weakest.Weight) {
+		e := edgeAt(o, i)
+		if e == nil || e.Decision == scoring.AutoMerge || c.Decision == scoring.Suggest && e.Decision != scoring.Suggest {
+			continue
+		}
+		if weakest == nil || e.Weight < weakest.Weight {
 			weakest = e
 		}
 	}
