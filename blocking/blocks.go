@@ -12,6 +12,7 @@ import (
 // in ascending order, so the first common one of two contacts decides, and no set of pairs is ever built. Only blocks that really make the
 // pair count: a block that was refined, or a window in which the two stand far apart, never hides a pair from a later rule.
 type Blocks struct {
+	t     *contact.Table
 	rules []rule
 	sets  []ruleBlocks
 	off   []uint32 // per contact, into live
@@ -39,7 +40,7 @@ func (b *Blocks) at(number uint32) block {
 func Build(t *contact.Table, cfg Config, run contact.Parallel) (*Blocks, error) {
 	cfg = cfg.WithDefaults()
 	budget, small := cfg.budget(t)
-	b := &Blocks{}
+	b := &Blocks{t: t}
 	rules := rulesFor(t, cfg.Disable, small)
 	sets := make([]ruleBlocks, len(rules))
 	err := run(len(rules), func(i int) (err error) {
@@ -83,7 +84,7 @@ func (b *Blocks) bound(t *contact.Table, cfg Config, budget int64, run contact.P
 			return nil
 		})
 	}
-	s := spender{rules: b.rules, sets: b.sets, left: budget}
+	s := spender{t: t, rules: b.rules, sets: b.sets, left: budget, names: names}
 	if err := each(true, cfg.MaxIdentityBlock); err != nil {
 		return err
 	}
@@ -136,20 +137,19 @@ func rulesFor(t *contact.Table, disable []string, small bool) []rule {
 // index lists the blocks of every contact.
 func (b *Blocks) index(n int) {
 	b.off, b.windowOff = make([]uint32, n+1), make([]uint32, n+1)
-	each := func(do func(block uint32, windowed bool, rows []contact.Row)) {
+	each := func(do func(set *ruleBlocks, run block, number uint32)) {
 		for i := range b.sets {
-			s := &b.sets[i]
-			for k, run := range s.runs {
-				do(number(i, k), run.window > 0, s.rows[run.from:run.to])
+			for k, run := range b.sets[i].runs {
+				do(&b.sets[i], run, number(i, k))
 			}
 		}
 	}
-	each(func(_ uint32, windowed bool, rows []contact.Row) {
+	each(func(set *ruleBlocks, run block, _ uint32) {
 		off := b.off
-		if windowed {
+		if run.window > 0 {
 			off = b.windowOff
 		}
-		for _, r := range rows {
+		for _, r := range set.rows[run.from:run.to] {
 			off[r+1]++
 		}
 	})
@@ -159,15 +159,20 @@ func (b *Blocks) index(n int) {
 	}
 	b.live, b.windows = make([]uint32, b.off[n]), make([]place, b.windowOff[n])
 	// Blocks come in the order of their numbers, so every contact's list is in order. The offsets serve as cursors and are moved back.
-	each(func(block uint32, windowed bool, rows []contact.Row) {
-		for at, r := range rows {
-			if windowed {
-				b.windows[b.windowOff[r]] = place{block: block, at: uint32(at)}
-				b.windowOff[r]++
-			} else {
-				b.live[b.off[r]] = block
+	each(func(set *ruleBlocks, run block, number uint32) {
+		for i := run.from; i < run.to; i++ {
+			r := set.rows[i]
+			switch {
+			case run.window == 0:
+				b.live[b.off[r]] = number
 				b.off[r]++
+				continue
+			case set.at != nil:
+				b.windows[b.windowOff[r]] = place{block: number, at: set.at[i]}
+			default:
+				b.windows[b.windowOff[r]] = place{block: number, at: i - run.from}
 			}
+			b.windowOff[r]++
 		}
 	})
 	copy(b.off[1:], b.off[:n])

@@ -65,13 +65,36 @@ func neighbours(t *contact.Table, r rule) (pairs [][2]contact.Row) {
 		return cmp.Or(cmp.Compare(tenant.Code(x), tenant.Code(y)), cmp.Compare(a, c), cmp.Compare(b, d))
 	})
 	for i, x := range rows {
-		for _, y := range rows[i+1 : min(i+1+maxWindow, len(rows))] {
-			if tenant.Code(x) == tenant.Code(y) {
+		for k, y := range rows[i+1:] {
+			if tenant.Code(x) == tenant.Code(y) && t.Pairable(x, y) && near(t, rows, i, i+1+k) {
 				pairs = append(pairs, [2]contact.Row{min(x, y), max(x, y)})
 			}
 		}
 	}
 	return pairs
+}
+
+// near reports whether two places in the order of a neighbourhood are within the window. Across two sources a contact of the one with fewer
+// looks at the nearest of the other on either side.
+func near(t *contact.Table, rows []contact.Row, i, j int) bool {
+	if !t.CrossOnly() {
+		return j-i <= maxWindow
+	}
+	var sides [2]int
+	for _, r := range rows {
+		sides[t.Side(r)]++
+	}
+	few := contact.Left
+	if sides[contact.Left] > sides[contact.Right] {
+		few = contact.Right
+	}
+	others := 0
+	for _, r := range rows[i : j+1] {
+		if t.Side(r) != few {
+			others++
+		}
+	}
+	return others <= maxWindow
 }
 
 // expected are the pairs by brute force: who shares a key of which rules. Keys of more than limit holders are left out.
@@ -91,7 +114,9 @@ func expected(t *contact.Table, b *Blocks, limit func(r rule) int) map[[2]contac
 			}
 			for k, x := range h.rows {
 				for _, y := range h.rows[k+1:] {
-					out[[2]contact.Row{x, y}] |= 1 << i
+					if t.Pairable(x, y) {
+						out[[2]contact.Row{x, y}] |= 1 << i
+					}
 				}
 			}
 		}
@@ -148,6 +173,70 @@ func TestPairsAgainstBruteForce(t *testing.T) {
 			rt.Fatalf("pairs by first rule (-want +got):\n%s", diff)
 		}
 		checkStats(rt, tab, b, newPairs)
+	})
+}
+
+// TestPairsAcrossSources wants exactly the pairs across two sources that share a key, whatever the shares of work.
+func TestPairsAcrossSources(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		guests := drawGuests(rt, 120)
+		sides := rapid.SliceOfN(rapid.SampledFrom([]uint8{0, 1, 1}), len(guests), len(guests)).Draw(rt, "sides")
+		tab := newSides(t, sides, guests)
+		cfg := wide
+		if rapid.Bool().Draw(rt, "small") {
+			cfg.SmallPairs = 1 << 20
+		}
+		b := build(t, tab, cfg)
+		pairs, _ := collect(b, rapid.Int64Range(1, 300).Draw(rt, "task size"))
+		got := map[[2]contact.Row]uint32{}
+		for _, p := range pairs {
+			key := [2]contact.Row{p.A, p.B}
+			if _, twice := got[key]; twice || p.A >= p.B {
+				rt.Fatalf("pair %v is emitted twice or in the wrong order", key)
+			}
+			if got[key] = p.Rules; b.Rules(p.B, p.A) != p.Rules {
+				rt.Fatalf("pair %v is explained by rules %b, made by %b", key, b.Rules(p.A, p.B), p.Rules)
+			}
+		}
+		if diff := gocmp.Diff(expected(tab, b, func(rule) int { return 1 << 30 }), got); diff != "" {
+			rt.Fatalf("pairs (-want +got):\n%s", diff)
+		}
+		for x := range contact.Row(tab.Len()) {
+			for y := range x {
+				if !tab.Pairable(x, y) && b.Rules(x, y) != 0 {
+					rt.Fatalf("rules %b make a pair inside one source", b.Rules(x, y))
+				}
+			}
+		}
+		if int64(len(pairs)) > tab.PossiblePairs() {
+			rt.Fatalf("%d pairs of %d possible ones", len(pairs), tab.PossiblePairs())
+		}
+	})
+}
+
+// TestBudgetAcrossSources cuts blocks across two sources down.
+func TestBudgetAcrossSources(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		guests := drawGuests(rt, 120)
+		sides := rapid.SliceOfN(rapid.SampledFrom([]uint8{0, 1, 1, 1}), len(guests), len(guests)).Draw(rt, "sides")
+		tab := newSides(t, sides, guests)
+		cfg := Config{
+			MaxBlock: rapid.IntRange(2, 20).Draw(rt, "block"), MaxIdentityBlock: rapid.IntRange(2, 20).Draw(rt, "identity block"),
+			PairsPerContact: rapid.SampledFrom([]int{1 << 20, 5, 1}).Draw(rt, "budget"), SmallPairs: -1,
+		}
+		b := build(t, tab, cfg)
+		pairs, _ := collect(b, 50)
+		got := map[[2]contact.Row]bool{}
+		for _, p := range pairs {
+			key := [2]contact.Row{p.A, p.B}
+			if got[key] || !tab.Pairable(p.A, p.B) || b.Rules(p.A, p.B) != p.Rules {
+				rt.Fatalf("pair %+v is emitted twice, inside one source or with other rules than %b", p, b.Rules(p.A, p.B))
+			}
+			got[key] = true
+		}
+		if n := b.Forecast(); int64(len(pairs)) > n || n > int64(cfg.PairsPerContact*tab.Len()) {
+			rt.Fatalf("%d pairs, forecast %d, of %d contacts, the budget allows %d each", len(pairs), n, tab.Len(), cfg.PairsPerContact)
+		}
 	})
 }
 

@@ -3,13 +3,17 @@ package blocking
 import (
 	"cmp"
 	"slices"
+
+	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
 // spender shares the pair budget out.
 type spender struct {
+	t     *contact.Table
 	rules []rule
 	sets  []ruleBlocks
 	left  int64
+	names []uint32 // the place of every contact in the order of names
 }
 
 // fullShare is the part of what the identities leave of the budget that goes to blocks compared in full; the rest is for windows.
@@ -19,7 +23,7 @@ const fullShare = 0.7
 func (s *spender) identities() {
 	for i := range s.sets {
 		if s.rules[i].identity {
-			s.sets[i].shrink(s.left)
+			s.shrink(&s.sets[i])
 			s.left -= s.sets[i].pairs()
 		}
 	}
@@ -35,7 +39,7 @@ func (s *spender) limit(most int) int {
 			continue
 		}
 		for _, b := range s.sets[i].runs {
-			if n := b.size(); b.window == 0 && n <= int64(most) {
+			if n := b.width(); b.window == 0 && n <= int64(most) {
 				pairs[n] += b.pairs()
 			}
 		}
@@ -67,7 +71,8 @@ func (s *spender) windows() {
 				continue
 			}
 			for w := 1; w <= maxWindow; w++ {
-				cost[w] += block{from: b.from, to: b.to, window: uint32(w)}.pairs()
+				b.window = uint32(w)
+				cost[w] += b.pairs()
 			}
 		}
 	})
@@ -97,42 +102,40 @@ func (s *ruleBlocks) narrow(w int, left *int64) {
 	s.runs = slices.DeleteFunc(s.runs, func(b block) bool { return b.window > 0 })
 }
 
-// shrink windows the largest blocks until the rule makes no more pairs than the budget, and drops the rule when even that is too much.
-func (s *ruleBlocks) shrink(budget int64) {
-	total := s.pairs()
-	if total <= budget {
+// shrink windows the largest blocks until the rule makes no more pairs than are left, and drops the rule when even that is too much.
+func (s *spender) shrink(set *ruleBlocks) {
+	total := set.pairs()
+	if total <= s.left {
 		return
 	}
-	s.stats.OverBudget = true
-	order := make([]int, len(s.runs))
+	set.stats.OverBudget = true
+	order := make([]int, len(set.runs))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(s.runs[y].size(), s.runs[x].size()) })
+	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(set.runs[y].width(), set.runs[x].width()) })
+	c := cutter{gatherer: gatherer{t: s.t, cross: s.t.CrossOnly(), set: *set}, place: s.names}
 	for _, i := range order {
-		if total <= budget {
-			return
-		}
-		r := &s.runs[i]
-		if r.size() <= maxWindow+1 {
+		b := &c.set.runs[i]
+		if total <= s.left || b.width() <= maxWindow+1 {
 			break // a window over this block and the smaller ones would save nothing
 		}
-		if r.window > 0 {
+		if b.window > 0 {
 			continue
 		}
-		full := r.pairs()
-		r.window = maxWindow
-		total -= full - r.pairs()
-		s.stats.SkippedBlocks++
-		s.stats.SkippedPairs += full - r.pairs()
+		total -= b.pairs()
+		c.windowed(*b)
+		*b = c.runs[len(c.runs)-1]
+		total += b.pairs()
 	}
-	if total > budget {
-		for _, r := range s.runs {
-			if r.window == 0 {
-				s.stats.SkippedBlocks++
+	*set = c.set
+	if total > s.left {
+		for _, b := range set.runs {
+			if b.window == 0 {
+				set.stats.SkippedBlocks++
 			}
 		}
-		s.stats.SkippedPairs += total
-		s.rows, s.runs = nil, nil
+		set.stats.SkippedPairs += total
+		set.rows, set.runs = nil, nil
 	}
 }

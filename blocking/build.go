@@ -11,38 +11,25 @@ import (
 // ruleBlocks are the blocks of one rule.
 type ruleBlocks struct {
 	rows  []contact.Row // block after block
+	at    []uint32      // of the rows of windowed blocks across two sources, where they stand; else nil
 	runs  []block
 	stats Stats
 }
 
-// block is rows[from:to] of its rule. A block with a window is too large to compare in full: only contacts that stand no farther apart than
-// the window are.
-type block struct {
-	from, to uint32
-	window   uint32 // 0: compared in full
+// gatherer groups the contacts of a table by the keys of a rule, however many share one.
+type gatherer struct {
+	t     *contact.Table
+	cross bool // only pairs across two sources count
+	set   ruleBlocks
+	right []contact.Row
 }
 
-// maxWindow is how far a contact looks ahead in a windowed block, where the pair budget allows. It keeps equal contacts connected at linear
-// cost.
-const maxWindow = 8
-
-func (b block) size() int64 { return int64(b.to - b.from) }
-
-func (b block) pairs() int64 {
-	n := b.size()
-	if b.window == 0 {
-		return n * (n - 1) / 2
-	}
-	w := min(int64(b.window), n-1)
-	return n*w - w*(w+1)/2
-}
-
-// gather groups the contacts of a table by the keys of a rule, however many share one. Keys that nobody shares make no block.
+// gather makes the blocks of a rule. Keys that nobody shares make none.
 func gather(t *contact.Table, r rule) (ruleBlocks, error) {
-	set := ruleBlocks{stats: Stats{Rule: r.name, Description: r.description}}
+	g := gatherer{t: t, cross: t.CrossOnly(), set: ruleBlocks{stats: Stats{Rule: r.name, Description: r.description}}}
 	if r.sorted != nil {
-		set.sort(t, r)
-		return set, nil
+		g.sort(r)
+		return g.set, nil
 	}
 	entries := make([]entry, 0, t.Len())
 	var row contact.Row
@@ -52,7 +39,7 @@ func gather(t *contact.Table, r rule) (ruleBlocks, error) {
 		row = contact.Row(i)
 		r.keys(row, add)
 		if len(entries) > before {
-			set.stats.Contacts++
+			g.set.stats.Contacts++
 		}
 	}
 	entries = sortEntries(entries, make([]entry, len(entries)))
@@ -61,31 +48,32 @@ func gather(t *contact.Table, r rule) (ruleBlocks, error) {
 		for to < len(entries) && entries[to].key == entries[from].key {
 			to++
 		}
-		set.stats.Keys++
-		set.gather(entries[from:to], r.derived)
+		g.set.stats.Keys++
+		g.key(entries[from:to], r.derived)
 		from = to
 	}
-	set.rows = slices.Clip(set.rows)
-	if len(set.runs) >= 1<<ruleShift {
-		return set, fmt.Errorf("blocking rule %s makes %d blocks, more than can be numbered", r.name, len(set.runs))
+	g.set.rows = slices.Clip(g.set.rows)
+	if len(g.set.runs) >= 1<<ruleShift {
+		return g.set, fmt.Errorf("blocking rule %s makes %d blocks, more than can be numbered", r.name, len(g.set.runs))
 	}
-	return set, nil
+	return g.set, nil
 }
 
-// gather adds the block of one key.
-func (s *ruleBlocks) gather(run []entry, derived bool) {
+// key adds the block of one key.
+func (g *gatherer) key(run []entry, derived bool) {
 	if len(run) < 2 || derived && !slices.ContainsFunc(run, func(e entry) bool { return e.mark }) {
 		return
 	}
-	from := uint32(len(s.rows))
+	s := &g.set
+	from := len(s.rows)
 	for i, e := range run {
 		// A contact may hold a key twice, by two addresses for instance.
 		if i == 0 || e.row != run[i-1].row {
 			s.rows = append(s.rows, e.row)
 		}
 	}
-	b := block{from: from, to: uint32(len(s.rows))}
-	if b.size() < 2 {
+	b, ok := g.block(uint32(from), uint32(len(s.rows)))
+	if !ok {
 		s.rows = s.rows[:from]
 		return
 	}
@@ -93,10 +81,32 @@ func (s *ruleBlocks) gather(run []entry, derived bool) {
 	s.stats.LargestBlock = max(s.stats.LargestBlock, b.size())
 }
 
+// block makes a block of a stretch of rows; where only pairs across two sources count, those of the left source come first. ok is false
+// when the block has no pair.
+func (g *gatherer) block(from, to uint32) (b block, ok bool) {
+	b = block{from: from, to: to}
+	if !g.cross {
+		return b, to-from > 1
+	}
+	rows, left := g.set.rows[from:to], 0
+	g.right = g.right[:0]
+	for _, r := range rows {
+		if g.t.Side(r) == contact.Left {
+			rows[left] = r
+			left++
+		} else {
+			g.right = append(g.right, r)
+		}
+	}
+	copy(rows[left:], g.right)
+	b.mid = from + uint32(left)
+	return b, b.mid > from && b.mid < to
+}
+
 // sort makes the one long block per tenant of a sorted neighbourhood. Contacts that have nothing to sort by are left out.
-func (s *ruleBlocks) sort(t *contact.Table, r rule) {
-	s.rows = sortedRows(t.Len(), r.sorted, func(row contact.Row) bool { a, b := r.sorted(row); return a != 0 || b != 0 })
-	tenant := t.Col(contact.ColTenant)
+func (g *gatherer) sort(r rule) {
+	s, tenant := &g.set, g.t.Col(contact.ColTenant)
+	s.rows = sortedRows(g.t.Len(), r.sorted, func(row contact.Row) bool { a, b := r.sorted(row); return a != 0 || b != 0 })
 	if tenant.Distinct() > 1 {
 		slices.SortStableFunc(s.rows, func(x, y contact.Row) int { return cmp.Compare(tenant.Code(x), tenant.Code(y)) })
 	}
@@ -106,12 +116,52 @@ func (s *ruleBlocks) sort(t *contact.Table, r rule) {
 		for to < len(s.rows) && tenant.Code(s.rows[to]) == tenant.Code(s.rows[from]) {
 			to++
 		}
-		if to-from > 1 {
-			s.runs = append(s.runs, block{from: uint32(from), to: uint32(to), window: maxWindow})
+		if b, ok := g.window(uint32(from), uint32(to)); ok {
+			s.runs = append(s.runs, b)
 		}
 		from = to
 	}
 	s.stats.Keys = int64(len(s.runs))
+}
+
+// window makes a windowed block of a stretch of rows that are in order. Across two sources the contacts of the one with fewer look at those of
+// the other that stand near them, so places count those of the other: 2k says that k of them stand before, 2k+1 is the place of the k-th.
+func (g *gatherer) window(from, to uint32) (block, bool) {
+	s := &g.set
+	if !g.cross {
+		return block{from: from, to: to, window: maxWindow}, to-from > 1
+	}
+	if s.at == nil {
+		s.at = make([]uint32, len(s.rows))
+	}
+	rows, left := s.rows[from:to], 0
+	for _, r := range rows {
+		if g.t.Side(r) == contact.Left {
+			left++
+		}
+	}
+	few := contact.Left
+	if left > len(rows)-left {
+		few = contact.Right
+	}
+	var lefts, rights []uint32
+	others := uint32(0)
+	for _, r := range rows {
+		at := 2 * others
+		if g.t.Side(r) != few {
+			at++
+			others++
+		}
+		if g.t.Side(r) == contact.Left {
+			lefts = append(lefts, at)
+		} else {
+			rights = append(rights, at)
+		}
+	}
+	copy(s.at[from:], append(lefts, rights...))
+	b, ok := g.block(from, to)
+	b.window = maxWindow
+	return b, ok
 }
 
 // sortedRows are the rows that pass, ordered by two numbers, equal ones by row.

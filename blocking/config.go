@@ -65,9 +65,8 @@ func (c Config) Validate() []error {
 
 // budget is the number of pairs that a table may make; small says that these are all it has.
 func (c Config) budget(t *contact.Table) (pairs int64, small bool) {
-	n := int64(t.Len())
-	if n*(n-1)/2 <= int64(c.SmallPairs) {
-		return n * (n - 1) / 2, true
+	if all := t.PossiblePairs(); all <= int64(c.SmallPairs) {
+		return all, true
 	}
-	return max(int64(c.PairsPerContact)*n, int64(c.SmallPairs)), false
+	return max(int64(c.PairsPerContact)*int64(t.Len()), int64(c.SmallPairs)), false
 }

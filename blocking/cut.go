@@ -9,9 +9,8 @@ import (
 
 // cutter turns the contacts of one key into blocks of bearable size.
 type cutter struct {
-	t     *contact.Table
+	gatherer
 	place []uint32 // of every contact in the order of names
-	set   *ruleBlocks
 	limit int64
 	runs  []block
 }
@@ -22,27 +21,28 @@ func cut(t *contact.Table, place []uint32, set *ruleBlocks, identity bool, limit
 	if set.stats.LargestBlock <= int64(limit) {
 		return
 	}
-	c := cutter{t: t, place: place, set: set, limit: int64(limit), runs: make([]block, 0, len(set.runs))}
+	c := cutter{gatherer: gatherer{t: t, cross: t.CrossOnly(), set: *set}, place: place, limit: int64(limit), runs: make([]block, 0, len(set.runs))}
 	for _, b := range set.runs {
 		switch {
-		case b.size() <= c.limit || b.window > 0:
+		case b.width() <= c.limit || b.window > 0:
 			c.runs = append(c.runs, b)
 		case identity:
-			set.stats.OversizedBlocks++
+			c.set.stats.OversizedBlocks++
 			c.refine(b, 0)
 		default:
-			set.stats.OversizedBlocks++
+			c.set.stats.OversizedBlocks++
 			c.windowed(b)
 		}
 	}
-	set.runs = c.runs
+	c.set.runs = c.runs
+	*set = c.set
 }
 
 // windowed leaves a block whole and orders it by name.
 func (c *cutter) windowed(b block) {
 	slices.SortFunc(c.set.rows[b.from:b.to], func(x, y contact.Row) int { return cmp.Compare(c.place[x], c.place[y]) })
-	full := b.pairs()
-	b.window = maxWindow
+	full := b.full()
+	b, _ = c.window(b.from, b.to)
 	c.runs = append(c.runs, b)
 	c.set.stats.SkippedBlocks++
 	c.set.stats.SkippedPairs += full - b.pairs()
@@ -66,18 +66,20 @@ func (c *cutter) refine(b block, level int) {
 	}
 	rows := c.set.rows
 	slices.SortFunc(rows[b.from:b.to], func(x, y contact.Row) int { return cmp.Or(cmp.Compare(value(x), value(y)), cmp.Compare(x, y)) })
-	c.set.stats.SkippedPairs += b.pairs()
+	c.set.stats.SkippedPairs += b.full()
 	for from := b.from; from < b.to; {
 		to := from + 1
 		for to < b.to && value(rows[to]) == value(rows[from]) {
 			to++
 		}
-		part := block{from: from, to: to}
+		part, ok := c.block(from, to)
 		from = to
-		c.set.stats.SkippedPairs -= part.pairs()
+		if !ok {
+			continue
+		}
+		c.set.stats.SkippedPairs -= part.full()
 		switch {
-		case part.size() < 2:
-		case part.size() > c.limit:
+		case part.width() > c.limit:
 			c.refine(part, level+1)
 		default:
 			// Contacts without a value are few enough to compare them all.

@@ -41,43 +41,88 @@ func (b *Blocks) Tasks(pairs int64) []Task {
 
 // split cuts a large block into shares by the first contact of the pairs.
 func (b block) split(t Task, pairs int64, out []Task) []Task {
-	n := b.size()
-	for i := int64(0); i < n; i++ {
+	first, left := b.first(), b.pairs()
+	for i := int64(0); i < first; i++ {
 		t.end = uint32(i + 1)
-		if b.window == 0 {
-			t.Pairs += n - 1 - i
-		} else {
-			t.Pairs += min(int64(b.window), n-1-i)
-		}
-		if t.Pairs >= pairs || i == n-1 {
+		t.Pairs += min(left-t.Pairs, b.pairsOf(i))
+		if t.Pairs >= pairs || i == first-1 {
+			if i == first-1 {
+				t.Pairs = left // what pairs() counts is an upper bound
+			}
 			out = append(out, t)
+			left -= t.Pairs
 			t.row, t.Pairs = t.end, 0
 		}
 	}
 	return out
 }
 
+// first is the number of contacts that are the first of pairs: in a block across two sources those of one of them.
+func (b block) first() int64 {
+	if b.mid == 0 {
+		return b.size()
+	}
+	left, right := b.sides()
+	if b.window > 0 && left > right {
+		return right
+	}
+	return left
+}
+
+// pairsOf is the most pairs of which the i-th contact is the first.
+func (b block) pairsOf(i int64) int64 {
+	switch {
+	case b.mid > 0 && b.window > 0:
+		return 2 * int64(b.window)
+	case b.mid > 0:
+		return int64(b.to - b.mid)
+	case b.window > 0:
+		return min(int64(b.window), b.size()-1-i)
+	}
+	return b.size() - 1 - i
+}
+
 // Pairs emits the candidate pairs that a share makes and no earlier block does.
 func (b *Blocks) Pairs(t Task, emit func(Pair)) {
 	set := &b.sets[t.Rule]
 	for k, run := range set.runs[t.from:t.to] {
-		rows, me := set.rows[run.from:run.to], number(t.Rule, t.from+k)
-		first, last := 0, len(rows)
+		me := number(t.Rule, t.from+k)
+		first, last := 0, int(run.first())
 		if t.end > 0 {
 			first, last = int(t.row), int(t.end)
 		}
 		for i := first; i < last; i++ {
-			end := len(rows)
-			if run.window > 0 {
-				end = min(end, i+1+int(run.window))
-			}
-			for _, y := range rows[i+1 : end] {
-				if rules := b.made(rows[i], y, me); rules != 0 {
-					emit(Pair{A: min(rows[i], y), B: max(rows[i], y), Rules: rules})
+			x, others := set.others(run, i)
+			for _, y := range others {
+				if rules := b.made(x, y, me); rules != 0 {
+					emit(Pair{A: min(x, y), B: max(x, y), Rules: rules})
 				}
 			}
 		}
 	}
+}
+
+// others are the contacts that the i-th contact of a block is compared with.
+func (s *ruleBlocks) others(b block, i int) (x contact.Row, others []contact.Row) {
+	rows := s.rows[b.from:b.to]
+	if b.mid == 0 {
+		end := len(rows)
+		if b.window > 0 {
+			end = min(end, i+1+int(b.window))
+		}
+		return rows[i], rows[i+1 : end]
+	}
+	left, right := rows[:b.mid-b.from], rows[b.mid-b.from:]
+	if b.window == 0 {
+		return left[i], right
+	}
+	at := s.at[b.from:]
+	if len(left) > len(right) {
+		at = s.at[b.mid:]
+		left, right = right, left
+	}
+	before := int(at[i] / 2)
+	return left[i], right[max(0, before-int(b.window)):min(len(right), before+int(b.window))]
 }
 
 // made returns the rules that make a pair, or none when a block before the given one makes it too.
@@ -126,7 +171,7 @@ func (b *Blocks) near(x, y contact.Row, before uint32) (rules uint32, ok bool) {
 		case p[i].block > q[j].block:
 			j++
 		default:
-			if max(p[i].at, q[j].at)-min(p[i].at, q[j].at) <= b.at(p[i].block).window {
+			if max(p[i].at, q[j].at)-min(p[i].at, q[j].at) <= b.at(p[i].block).reach() {
 				if p[i].block < before {
 					return 0, false
 				}
@@ -141,6 +186,9 @@ func (b *Blocks) near(x, y contact.Row, before uint32) (rules uint32, ok bool) {
 
 // Rules reports which rules make a pair, for explanations.
 func (b *Blocks) Rules(x, y contact.Row) uint32 {
+	if !b.t.Pairable(x, y) {
+		return 0
+	}
 	return b.made(x, y, 0)
 }
 

@@ -39,14 +39,35 @@ func named(given, family string) guest {
 func (g guest) with(keys string) guest { g.keys = keys; return g }
 
 // newTable freezes guests; row i is guests[i].
-func newTable(tb testing.TB, guests ...guest) *contact.Table {
+func newTable(tb testing.TB, guests ...guest) *contact.Table { return newSides(tb, nil, guests) }
+
+// newSides freezes guests of two sources, of which the pairs across count; the rows stand in the order of guests. Without sides there is one
+// source.
+func newSides(tb testing.TB, sides []uint8, guests []guest) *contact.Table {
 	tb.Helper()
 	layout := contact.Layout{Contacts: []contact.Column{
 		{Name: "id", Field: contact.FieldID}, {Name: "born", Field: contact.FieldBirthdate}, {Name: "Shoe", Field: contact.FieldCustom},
 	}}
+	if sides != nil {
+		layout.Sides = []contact.Side{{Name: "left", Contacts: layout.Contacts, Place: []int{0, 1, 2}}, {Name: "right", Contacts: layout.Contacts, Place: []int{0, 1, 2}}}
+	}
+	b := contact.NewBuilder(layout)
+	for side := range uint8(2) {
+		b.Absorb(guestChunk(layout, side, sides, guests))
+	}
+	return finish(tb, b)
+}
+
+// guestChunk holds the guests of one side; the first has all guests when there are no sides.
+func guestChunk(layout contact.Layout, side uint8, sides []uint8, guests []guest) *contact.Chunk {
 	bb := contact.NewBatchBuilder(contact.Contacts, "fixture", layout.Contacts, nil)
 	defer bb.Release()
+	var own []guest
 	for i, g := range guests {
+		if sides == nil && side > 0 || sides != nil && sides[i] != side {
+			continue
+		}
+		own = append(own, g)
 		bb.Set(0, strconv.Itoa(i+1))
 		if g.born != 0 {
 			bb.Set(1, strconv.Itoa(g.born))
@@ -55,8 +76,9 @@ func newTable(tb testing.TB, guests ...guest) *contact.Table {
 	}
 	batch := bb.Flush()
 	defer batch.Release()
+	batch.Side = side
 	chunk := contact.NewChunk(layout)
-	for i, g := range guests {
+	for i, g := range own {
 		n := contact.Normal{Custom: []string{g.own}}
 		for c, v := range g.cols {
 			n.Text[c] = v
@@ -67,8 +89,11 @@ func newTable(tb testing.TB, guests ...guest) *contact.Table {
 		}
 		chunk.Add(batch, i, &n, ids)
 	}
-	b := contact.NewBuilder(layout)
-	b.Absorb(chunk)
+	return chunk
+}
+
+func finish(tb testing.TB, b *contact.Builder) *contact.Table {
+	tb.Helper()
 	b.Birthdates(func(values []string) []contact.Birthdate {
 		out := make([]contact.Birthdate, len(values))
 		for i, v := range values {

@@ -1,0 +1,60 @@
+package blocking
+
+import "math"
+
+// block is rows[from:to] of its rule. A block with a window is too large to compare in full: only contacts that stand no farther apart than
+// the window are. Where only pairs across two sources count, rows[from:mid] are of the left one and rows[mid:to] of the right one.
+type block struct {
+	from, mid, to uint32 // mid is 0 when all pairs count
+	window        uint32 // 0: compared in full
+}
+
+// maxWindow is how far a contact looks ahead in a windowed block, where the pair budget allows. It keeps equal contacts connected at linear
+// cost.
+const maxWindow = 8
+
+// size is the number of contacts.
+func (b block) size() int64 { return int64(b.to - b.from) }
+
+// sides are the numbers of contacts of either source.
+func (b block) sides() (left, right int64) { return int64(b.mid - b.from), int64(b.to - b.mid) }
+
+// full is the number of pairs when all are compared.
+func (b block) full() int64 {
+	if b.mid > 0 {
+		left, right := b.sides()
+		return left * right
+	}
+	n := b.size()
+	return n * (n - 1) / 2
+}
+
+// width is the size of a block of one source that has as many pairs.
+func (b block) width() int64 {
+	if b.mid == 0 {
+		return b.size()
+	}
+	return int64(math.Ceil(math.Sqrt(2 * float64(b.full()))))
+}
+
+// pairs is the number of pairs the block holds, made or not; for a window across two sources it is an upper bound.
+func (b block) pairs() int64 {
+	switch {
+	case b.window == 0:
+		return b.full()
+	case b.mid > 0:
+		left, right := b.sides()
+		return min(left*right, min(left, right)*2*int64(b.window))
+	}
+	n := b.size()
+	w := min(int64(b.window), n-1)
+	return n*w - w*(w+1)/2
+}
+
+// reach is the largest difference between the places of two contacts that are compared in a windowed block.
+func (b block) reach() uint32 {
+	if b.mid > 0 {
+		return 2*b.window - 1
+	}
+	return b.window
+}
