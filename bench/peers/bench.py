@@ -171,7 +171,7 @@ def parse():
     parser.add_argument("--variants", default="", help="with commas; without it all of them")
     parser.add_argument("--quick", action="store_true", help="only the three small files")
     parser.add_argument("--runs", type=int, default=5, help="times are the median of so many runs")
-    parser.add_argument("--time-limit", type=int, default=1200, help="seconds for one run")
+    parser.add_argument("--time-limit", type=int, default=1200, help="CPU seconds for one run")
     parser.add_argument("--memory-limit", type=int, default=16384, help="MiB for one run")
     parser.add_argument("--binary", default="bin/contactmerge")
     parser.add_argument("--python", default=sys.executable, help="Python that has the peers installed")

@@ -6,6 +6,8 @@ import subprocess
 import threading
 import time
 
+TICKS = os.sysconf("SC_CLK_TCK")
+IDLE = 10  # wall time, in limits of CPU time, after which a process that does nothing is ended
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,11 +35,13 @@ def run(command, log, seconds, mib):
 
 
 def _watch(pid, started, seconds, mib, killed, done):
+    """End a process that uses too much. Time is CPU time, which other work on the machine does not stretch."""
     while not done.wait(0.5):
-        if time.monotonic() - started > seconds:
-            killed.append(f"stopped after {seconds} s")
-        elif _resident(pid) > mib:
-            killed.append(f"stopped above {mib} MiB")
+        used, resident = _usage(pid)
+        if used > seconds or time.monotonic() - started > IDLE * seconds:
+            killed.append(f"stopped after {used:.0f} s of CPU time")
+        elif resident > mib:
+            killed.append(f"stopped at {resident:.0f} MiB, above {mib} MiB")
         if killed:
             try:
                 os.killpg(pid, signal.SIGKILL)
@@ -46,18 +50,20 @@ def _watch(pid, started, seconds, mib, killed, done):
             return
 
 
-def _resident(group):
-    """MiB of all processes of a process group."""
-    pages = 0
+def _usage(group):
+    """CPU seconds and resident MiB of all processes of a process group."""
+    ticks = pages = 0
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
                 if os.getpgid(int(entry)) == group:
-                    with open(f"/proc/{entry}/statm") as f:
-                        pages += int(f.read().split()[1])
+                    with open(f"/proc/{entry}/stat") as f:
+                        fields = f.read().rpartition(")")[2].split()
+                    ticks += int(fields[11]) + int(fields[12])
+                    pages += int(fields[21])
             except (OSError, ProcessLookupError):
                 continue
-    return pages * PAGE / 2**20
+    return ticks / TICKS, pages * PAGE / 2**20
 
 
 def _last_line(log):

@@ -212,7 +212,7 @@ def generated_raw():
 
 
 def generated_clean():
-    """The same, with values shared by more than four names taken out beforehand.
+    """The same, with role mailboxes and values shared by more than four names taken out beforehand.
 
     Splink has no such thing; a careful user would do it in SQL, so it is done for it here.
     """
@@ -335,7 +335,7 @@ _GENERATED_TABLE = """
             regexp_replace(strip_accents(lower(first_name)), '[\\s.,]+', ' ', 'g') as first,
             regexp_replace(strip_accents(lower(last_name)), '[\\s.,]+', ' ', 'g') as last,
             coalesce(try_cast(birthdate as date), try_strptime(birthdate,
-                ['%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y', '%Y%m%d', '%d-%m-%Y'])::date) as birthdate,
+                ['%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y', '%Y/%m/%d', '%d-%m-%Y', '%d %b %Y', '%B %d, %Y', '%b %d, %Y'])::date) as birthdate,
             trim(strip_accents(lower(company))) as company,
             strip_accents(lower(street)) as street, strip_accents(lower(city)) as city,
             upper(replace(postcode, ' ', '')) as postcode, country
@@ -385,7 +385,9 @@ _SHARED_IGNORED = """
         from canonical join named using (id) where value is not null group by kind, value
     ),
     believed as (
-        select c.* from canonical c join holders h on c.kind = h.kind and c.value = h.value where h.names <= 4
+        select c.* from canonical c join holders h on c.kind = h.kind and c.value = h.value
+        where h.names <= 4 and not regexp_matches(c.value,
+            '^(info|contact|hello|office|sales|support|service|admin|mail|team|hr|billing|no-?reply)@')
     )"""
 
 
