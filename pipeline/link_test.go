@@ -219,6 +219,11 @@ func TestLinkDeterminism(t *testing.T) {
 	if diff := cmp.Diff(want, show(o, res)); diff != "" {
 		t.Errorf("shuffled rows (-want +got):\n%s", diff)
 	}
+	for _, e := range o.Edges {
+		if o.Table.Side(e.A) == o.Table.Side(e.B) {
+			t.Fatalf("%s and %s are on one side and were paired", o.Table.ID(e.A), o.Table.ID(e.B))
+		}
+	}
 }
 
 // split deals the contacts of a world to two sides, with their identities.

@@ -18,8 +18,11 @@ func LinkSummary(w io.Writer, o *cluster.Outcome, r *run.Record, res *link.Resul
 		side := o.Table.Layout().Sides[s]
 		p.line(p.faint(fmt.Sprintf("%s, %s %s: %s", visible(side.Name), number(int64(o.Table.SideLen(uint8(s)))), what, recognised(side.Contacts))))
 	}
-	for _, warning := range r.Warnings[:min(len(r.Warnings), 3)] {
+	for _, warning := range r.Warnings[:min(len(r.Warnings), shownWarnings)] {
 		p.line("! " + visible(warning))
+	}
+	if more := len(r.Warnings) - shownWarnings; more > 0 {
+		p.line("! " + count(more, "more note", "more notes") + " in report.html")
 	}
 	p.line("")
 	for _, x := range []struct{ code, label, what string }{

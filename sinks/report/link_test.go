@@ -135,6 +135,9 @@ func TestLinkFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := linkCounts{Left: 3, Right: 3, Linked: 1, Contacts: 1, AutoMerge: 1, Suggest: 2, Ambiguous: 1, New: 1, Updates: 1, Updated: 1}
+	if page := read("report.html"); !strings.Contains(page, "merges nothing: left: is a new record") {
+		t.Error("the page does not say what its words mean here")
+	}
 	if diff := cmp.Diff(want, record.Link); diff != "" || record.ID != "r1" {
 		t.Errorf("run.json of %q (-want +got):\n%s", record.ID, diff)
 	}
@@ -175,6 +178,22 @@ func TestLinkFolderIsRefused(t *testing.T) {
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("a cancelled run left a folder")
+	}
+}
+
+// TestLinkPage: a contact stands before the records that were linked to it, also where a record would survive a merge.
+func TestLinkPage(t *testing.T) {
+	o, rec := linkedOutcome(t)
+	left, _ := o.Table.FindIn(contact.Left, "2")
+	right, _ := o.Table.FindIn(contact.Right, "2")
+	other, _ := o.Table.FindIn(contact.Right, "3")
+	o.Clusters = []cluster.Cluster{{Members: []contact.Row{left, right, other}, Survivor: left}, {Members: []contact.Row{left, right, other}, Survivor: other}}
+	shown, _ := linkPage(o, rec)
+	if shown.Clusters[0].Survivor != right || shown.Clusters[1].Survivor != other {
+		t.Errorf("first are %s and %s", o.Table.ID(shown.Clusters[0].Survivor), o.Table.ID(shown.Clusters[1].Survivor))
+	}
+	if o.Clusters[0].Survivor != left || len(rec.Warnings) > 0 {
+		t.Error("the outcome itself was changed")
 	}
 }
 
