@@ -72,8 +72,8 @@ func newCurve(id, name string, lines []series, moments []moment) curve {
 	for _, m := range moments {
 		lo, hi = min(lo, m.at), max(hi, m.at)
 	}
-	if !(lo < hi) {
-		lo, hi = lo-1, lo+1
+	if !(lo < hi) || math.IsInf(hi-lo, 0) { // one point, or nothing that can be drawn
+		lo, hi = moderate(lo)-1, moderate(lo)+1
 	}
 	x := func(w float64) px { return px(curveLeft + (w-lo)/(hi-lo)*(curveRight-curveLeft)) }
 	y := shares(lines)
@@ -106,6 +106,14 @@ func leftward(r curveRule, m moment, all []moment) bool {
 	return room && (r.At > (curveLeft+curveRight)/2 || slices.ContainsFunc(all, func(o moment) bool { return o.at > m.at }))
 }
 
+// moderate keeps a bound that is no number, or without end, from becoming an axis.
+func moderate(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}
+
 // shareAxis runs from floor to 1.
 type shareAxis struct{ floor float64 }
 
@@ -126,6 +134,9 @@ func shares(lines []series) shareAxis {
 }
 
 func (a shareAxis) at(v float64) px {
+	if math.IsNaN(v) {
+		v = 0
+	}
 	return px(curveTop + curveHeight*(1-(min(1, max(a.floor, v))-a.floor)/(1-a.floor)))
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"testing"
 
 	"github.com/contactmerge/contactmerge/internal/run"
@@ -77,6 +78,11 @@ func TestCurve(t *testing.T) {
 	high := newCurve("x", "X", []series{{"precision", "precision", at, []float64{0.95, 0.97, 1}}}, nil)
 	if high.YTicks[0].Text != "90%" || high.Lines[0].Path != "M40.0 105.0L198.0 75.0L356.0 30.0" {
 		t.Errorf("an axis from %s, line %s", high.YTicks[0].Text, high.Lines[0].Path)
+	}
+	for _, odd := range []float64{math.Inf(-1), math.Inf(1), math.NaN()} { // must come to an end
+		if c := newCurve("x", "X", []series{{"f1", "F1", []float64{odd, 3}, []float64{0.5, math.NaN()}}}, nil); len(c.XTicks) > 20 {
+			t.Errorf("%d ticks on an axis from %v", len(c.XTicks), odd)
+		}
 	}
 	low := newCurve("x", "X", []series{{"f1", "F1", []float64{3}, []float64{0.5}}}, nil)
 	if low.Lines[0].Path != "M198.0 105.0" {

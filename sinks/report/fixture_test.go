@@ -428,6 +428,7 @@ func many(t testing.TB, n int) (*cluster.Outcome, *run.Record) {
 	}
 	o.Golden = goldens(table, o.Clusters)
 	o.Explain = explainer(table, o.Edges, o.Rules)
+	o.Model = modelFixture()
 	o.Plan = &cluster.Plan{Format: cluster.PlanFormat}
 	return o, &run.Record{ID: "many", State: run.Done, Threshold: 6, Counts: run.Counts{Contacts: int64(n + 1), Clusters: int64(len(o.Clusters))}}
 }

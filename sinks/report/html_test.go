@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -249,7 +250,10 @@ func hostileOutcome(t *testing.T, evil string) (*cluster.Outcome, *run.Record) {
 		Shared:   []blocking.SharedValue{{Key: 1, Contacts: 9, Names: 8}},
 		Clusters: []cluster.Cluster{{ID: evil, Members: []contact.Row{0, 1}, Survivor: 0, Decision: scoring.Suggest, Edges: []int{0}, Weakest: 0}},
 		Cuts:     []cluster.Cut{{Edge: 1, A: 1, B: 2, Reasons: scoring.SSOConflict}},
-		Rejects:  []contact.Reject{{Source: evil, ID: evil, Column: evil, Scope: evil, Reason: evil, Raw: evil}},
+		Model: &scoring.Model{Comparisons: []scoring.Comparison{
+			{Name: evil, Levels: []scoring.Level{{Label: evil}, {Label: evil, M: 0.5, U: 1e-7}, {Label: evil, M: 1e-12}}},
+		}},
+		Rejects: []contact.Reject{{Source: evil, ID: evil, Column: evil, Scope: evil, Reason: evil, Raw: evil}},
 		Explain: func(a, b contact.Row) scoring.Explanation {
 			return scoring.Explanation{
 				A: table.ID(a), B: table.ID(b), Rung: evil, Reasons: []string{evil}, Rules: []string{evil}, MatchKey: evil,
@@ -263,7 +267,8 @@ func hostileOutcome(t *testing.T, evil string) (*cluster.Outcome, *run.Record) {
 	return o, &run.Record{
 		ID: evil, State: run.Failed, Version: evil, Go: evil, Source: evil, Config: evil, Model: evil, Input: evil, Rejected: one, Identities: one, Unusable: one, Sizes: one,
 		Stages: []run.Stage{{Name: evil, Unit: evil, Seconds: 1}}, Breakers: []run.Breaker{{Name: evil, Tripped: true}}, Warnings: []string{evil}, Error: evil,
-		Weights: []run.Bin{{From: 0, To: 1, Suggest: 3}},
+		Weights:  []run.Bin{{From: 0, To: 1, Suggest: 3}},
+		Estimate: &run.Estimate{Matches: math.Inf(1), Missed: math.NaN(), Precision: math.NaN(), Cuts: []run.Cut{{Threshold: -1e9, Precision: 7, Recall: -1}, {Threshold: 1e9}}},
 	}
 }
 

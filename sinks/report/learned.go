@@ -125,7 +125,7 @@ type scales struct {
 }
 
 func newScales(m *scoring.Model, shown []int) scales {
-	s := scales{floor: -2, lo: min(0, m.Prior), hi: max(0, m.Prior)}
+	s := scales{floor: -2, lo: min(0, moderate(m.Prior)), hi: max(0, moderate(m.Prior))}
 	for _, i := range shown {
 		c := m.Comparisons[i]
 		for l := range c.Levels {
