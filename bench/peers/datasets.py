@@ -21,7 +21,6 @@ class Dataset:
     pairs_file: str = ""
     contacts: int = 0
     seed: int = 0
-    dropped: tuple = ()  # columns that tell nothing about a person and would only slow a zero-config tool down
 
     @property
     def generated(self):
