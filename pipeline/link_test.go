@@ -303,3 +303,31 @@ func TestLinkFaults(t *testing.T) {
 		t.Errorf("a refused layout is read: %v", err)
 	}
 }
+
+// TestLinkNotes: what one side alone has is said, once, with what can be done about it.
+func TestLinkNotes(t *testing.T) {
+	dir := t.TempDir()
+	var src [2]*extract.FileSource
+	for s, text := range []string{"id,name,shoe_size,plan\n1,Ann Okafor,38,a\n2,Bob Marsh,42,b\n", "name,plan,badge\nAnn Okafor,a,x1\n"} {
+		path := filepath.Join(dir, contact.SideName(uint8(s))+".csv")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if src[s], err = extract.Files(extract.FilesConfig{Contacts: []string{path}, NumberRows: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := pipeline.NewLink(src[0], src[1], false)
+	if _, err := l.Open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"right: contacts are called by their row number, which changes with the order of the rows",
+		"only the left has shoe_size, so it is not compared; if the right calls it otherwise, give both one meaning with --left-map and --right-map",
+		"only the right has badge, so it is not compared; if the left calls it otherwise, give both one meaning with --left-map and --right-map",
+	}
+	if diff := cmp.Diff(want, l.Notes()); diff != "" {
+		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+}

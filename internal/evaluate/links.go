@@ -137,7 +137,7 @@ func Links(in LinkInput) LinkReport {
 // WriteText prints the measures for people.
 func (r LinkReport) WriteText(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "truth       %d true links\n", r.True)
+	fmt.Fprintf(&b, "truth       %s\n", trueLinks(r.True))
 	if r.Absent > 0 {
 		fmt.Fprintf(&b, "            %d more of records or contacts that are not in the run; they are counted nowhere below\n", r.Absent)
 	}
@@ -150,8 +150,15 @@ func (r LinkReport) WriteText(out io.Writer) error {
 		return err
 	}
 	m := r.Missed
-	fmt.Fprintf(&b, "missed      %d true links: %d found but not made for a better or an equal one, %d compared and not matched, %d never compared\n",
-		m.Links, m.Dropped, m.NoMatch, m.NotBlocked)
+	fmt.Fprintf(&b, "missed      %s: %d found but not made for a better or an equal one, %d compared and not matched, %d never compared\n",
+		trueLinks(m.Links), m.Dropped, m.NoMatch, m.NotBlocked)
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+func trueLinks(n int64) string {
+	if n == 1 {
+		return "1 true link"
+	}
+	return fmt.Sprintf("%d true links", n)
 }

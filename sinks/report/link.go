@@ -114,7 +114,7 @@ func (f *LinkFolder) Write(ctx context.Context, o *cluster.Outcome, r *run.Recor
 type linkCounts struct {
 	Left      int   `json:"left"`            // records
 	Right     int   `json:"right"`           // contacts
-	Linked    int   `json:"linked_records"`  // records with a link that is not in doubt
+	Linked    int   `json:"linked_records"`  // records with a link that is neither in doubt nor a question
 	Contacts  int   `json:"linked_contacts"` // contacts they lead to
 	AutoMerge int64 `json:"auto_merge_links"`
 	Suggest   int64 `json:"suggest_links"`
@@ -140,7 +140,7 @@ func countLinks(o *cluster.Outcome, res *link.Result) linkCounts {
 		default:
 			c.Review++
 		}
-		if !doubted[l.Left] {
+		if !doubted[l.Left] && o.Edges[l.Edge].Decision > scoring.Review { // which is a question
 			linked[l.Left], contacts[l.Right] = true, true
 		}
 	}

@@ -91,6 +91,12 @@ func TestLinkFolder(t *testing.T) {
 		}
 		return string(raw)
 	}
+	asked := *o
+	asked.Edges = slices.Clone(o.Edges)
+	asked.Edges[0].Decision = scoring.Review
+	if c := countLinks(&asked, link.Find(&asked, link.Config{})); c.Linked != 0 || c.Review != 1 {
+		t.Errorf("a question counts as a link: %+v", c)
+	}
 	if found := write(link.Config{}); len(found.Links) != 3 {
 		t.Fatalf("%d links", len(found.Links))
 	}
