@@ -84,6 +84,9 @@ func (l *Link) Notes() []string {
 // alone says which columns only one side has although they would be compared.
 func alone(l contact.Layout) []string {
 	var out []string
+	if !inCommon(l) {
+		out = append(out, "the left and the right have nothing in common that could be compared: say what columns mean with --left-map and --right-map")
+	}
 	for s, other := range [2]int{1, 0} {
 		var names []string
 		for own, place := range l.Sides[s].Place {
@@ -94,6 +97,45 @@ func alone(l contact.Layout) []string {
 		if len(names) > 0 {
 			out = append(out, fmt.Sprintf("only the %s has %s, so it is not compared; if the %s calls it otherwise, give both one meaning with --left-map and --right-map",
 				contact.SideName(uint8(s)), strings.Join(names, ", "), contact.SideName(uint8(other))))
+		}
+	}
+	return out
+}
+
+// inCommon reports whether anything of the left can be compared with anything of the right.
+func inCommon(l contact.Layout) bool {
+	left, right := subjects(l, contact.Left), subjects(l, contact.Right)
+	for what := range left {
+		if right[what] {
+			return true
+		}
+	}
+	return false
+}
+
+// An identity of one channel at least; which channels an identities table has, only its rows tell.
+const anyIdentity = "any identity"
+
+// subjects are what a side says of its people. However a name is divided, it is a name, and a number is a number on WhatsApp, too.
+func subjects(l contact.Layout, side uint8) map[string]bool {
+	out := map[string]bool{}
+	tables := len(l.Sides[contact.Left].Identities)+len(l.Sides[contact.Right].Identities) > 0
+	if len(l.Sides[side].Identities) > 0 {
+		out[anyIdentity] = true
+	}
+	for _, place := range l.Sides[side].Place {
+		switch c := l.Contacts[place]; c.Field {
+		case contact.FieldID, contact.FieldTenant, contact.FieldSource, contact.FieldVIP, contact.FieldBlocked, contact.FieldOptOut,
+			contact.FieldCreatedAt, contact.FieldUpdatedAt, contact.FieldIgnore: // never compared
+		case contact.FieldFirstName, contact.FieldLastName, contact.FieldFullName:
+			out["name"] = true
+		case contact.FieldIdentity:
+			out["identity "+contact.SpaceOf(c.Channel).String()] = true
+			if tables {
+				out[anyIdentity] = true
+			}
+		default:
+			out[string(c.Field)+" "+c.Name] = true
 		}
 	}
 	return out

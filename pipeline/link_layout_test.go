@@ -93,3 +93,33 @@ func TestUniteIdentities(t *testing.T) {
 		t.Error("the left's identities are lost when the right has none")
 	}
 }
+
+func TestInCommon(t *testing.T) {
+	for _, c := range []struct {
+		left, right string
+		tables      [2]bool
+		want        bool
+	}{
+		{left: "id=id shoe=custom vip=vip", right: "id=id city=city vip=vip", want: false},
+		{left: "id=id shoe=custom", right: "id=id shoe=custom", want: true},
+		{left: "id=id who=full_name", right: "id=id a=first_name b=last_name", want: true},
+		{left: "id=id town=city", right: "id=id city=city", want: true},
+		{left: "id=id m=identity:email", right: "id=id p=identity:phone", want: false},
+		{left: "id=id m=identity:whatsapp", right: "id=id p=identity:phone", want: true},
+		{left: "id=id m=identity:email", right: "id=id", tables: [2]bool{false, true}, want: true},
+		{left: "id=id", right: "id=id", tables: [2]bool{true, true}, want: true},
+		{left: "id=id who=full_name", right: "id=id town=city", tables: [2]bool{true, false}, want: false},
+		{left: "id=id plan=ignore", right: "id=id plan=custom", want: false},
+	} {
+		sides := [2]contact.Layout{{Contacts: cols(c.left)}, {Contacts: cols(c.right)}}
+		for s := range sides {
+			if c.tables[s] {
+				sides[s].Identities = cols("id=contact_id channel=channel value=value")
+			}
+		}
+		l, _ := unite(sides[0], sides[1])
+		if got := inCommon(l); got != c.want {
+			t.Errorf("%s against %s, identities %v: %v, want %v", c.left, c.right, c.tables, got, c.want)
+		}
+	}
+}
