@@ -136,9 +136,8 @@ def table(rows):
             if cut in row:
                 lines.append("| " + " | ".join([name, label, *_figures(row[cut]), *cost]) + " |")
                 cost = [""] * 4
-        if "fixed_auto_merge" in row:
-            found = row["fixed_auto_merge"]
-            lines.append("| " + " | ".join([name, "auto_merge clusters", *_figures(found), *cost]) + " |")
+        if "auto_merge" in row:
+            lines.append("| " + " | ".join([name, "auto_merge only", *_figures(row["auto_merge"]), *cost]) + " |")
     for row in rows:
         for decision, found in row.get("decisions", {}).items():
             lines += ["", f"{row['tool']} {row['variant']}, pairs decided {decision}: {found['pairs']}, "]

@@ -148,17 +148,11 @@ def read_truth(path):
 
 
 def read_clusters(path):
-    """Contact -> cluster, from a file whose first two columns are those; and the decision of each if it is there."""
-    clusters, decisions = {}, {}
+    """Contact -> cluster, from a file whose first two columns are those."""
     with open(path, newline="", encoding="utf-8") as f:
         reader = csv.reader(f)
-        header = next(reader)
-        decision = header.index("decision") if "decision" in header else -1
-        for row in reader:
-            clusters[row[0]] = row[1]
-            if decision >= 0:
-                decisions[row[0]] = row[decision]
-    return clusters, decisions
+        next(reader)
+        return {row[0]: row[1] for row in reader}
 
 
 def read_pairs(path, score):
@@ -183,6 +177,15 @@ def same_person(truth, found):
     return {"pairs": len(found), "right": right, "precision": ratio(right, len(found))}
 
 
+def joined(truth, found):
+    """The figures of the components that these pairs alone make."""
+    components = Components(truth)
+    for a, b in found:
+        if a in truth and b in truth:
+            components.add(a, b)
+    return components.measures()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--truth", required=True)
@@ -194,11 +197,7 @@ def main():
     result = {"contacts": len(truth), "persons": len(set(truth.values()))}
     for item in args.clusters:
         label, path = item.split("=", 1)
-        clusters, decisions = read_clusters(path)
-        result[label] = evaluate_clusters(truth, clusters)
-        sure = {c: k for c, k in clusters.items() if decisions.get(c) == "auto_merge"}
-        if decisions:
-            result[label + "_auto_merge"] = evaluate_clusters(truth, sure)
+        result[label] = evaluate_clusters(truth, read_clusters(path))
     if args.pairs:
         scored, decided = read_pairs(args.pairs, args.score)
         result["oracle"] = oracle(truth, scored)
@@ -206,6 +205,8 @@ def main():
         # a tool may cluster better than plain components do at any cut
         result["oracle"] = max([result["oracle"], *(dict(m, cut="own clusters") for m in own)], key=lambda m: m["f1"])
         result["decisions"] = {d: same_person(truth, found) for d, found in sorted(decided.items())}
+        if "auto_merge" in decided:
+            result["auto_merge"] = joined(truth, decided["auto_merge"])
     print(json.dumps(result, indent=1))
 
 

@@ -3,7 +3,7 @@
 import random
 import unittest
 
-from evaluate import Components, evaluate_clusters, oracle, same_person
+from evaluate import Components, evaluate_clusters, joined, oracle, same_person
 
 # three persons: A has 3 contacts, B has 2, C has 1; 3 + 1 + 0 = 4 true pairs
 TRUTH = {"1": "A", "2": "A", "3": "A", "4": "B", "5": "B", "6": "C"}
@@ -77,6 +77,11 @@ class Pairs(unittest.TestCase):
     def test_same_person(self):
         m = same_person(TRUTH, [("1", "2"), ("3", "4"), ("6", "nobody")])
         self.assertEqual((m["pairs"], m["right"]), (3, 1))
+
+    def test_joined(self):
+        # 1-2 and 2-4 make one component of three: one right pair of the three it implies
+        m = joined(TRUTH, [("1", "2"), ("2", "4"), ("6", "nobody")])
+        self.assertEqual((m["right"], m["predicted"]), (1, 3))
 
 
 if __name__ == "__main__":
