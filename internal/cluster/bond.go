@@ -10,12 +10,14 @@ import (
 
 const (
 	// inclusion is the probability from which a pair belongs into one cluster. Expected F1 is highest when the pairs above half of the F1 that
-	// can be reached are taken (Lipton, Elkan and Narayanaswamy, 2014); .45 is right for an F1 of .9, and an F1 near it moves it little.
-	inclusion = 0.45
+	// can be reached are taken (Lipton, Elkan and Narayanaswamy, 2014); .48 is right for an F1 of .96, and another F1 moves it little.
+	inclusion = 0.48
 	// maxLink is the weight that counts most: no single link is as certain as a group that merges by itself.
 	maxLink = 20
-	// minLink is the weight that a suggest edge counts at least: the policy suggests pairs of whom the model knows too little to say much.
-	minLink = 0
+	// minModelled is the weight that an edge counts at least: whoever lowers the threshold wants to see such pairs.
+	minModelled = 0
+	// minPolicy is that of an edge that the policy suggests, not the model: an identity joins two of whom the model knows too little to say much.
+	minPolicy = 1
 	// maxAgainst bounds, in bits, what the comparison of two contacts takes from a chain that leads from one to the other: comparisons err too.
 	maxAgainst = 10
 )
@@ -32,9 +34,12 @@ type crossing struct {
 
 // worth is the probability of an edge.
 func worth(e *scoring.Edge) float64 {
-	least := float64(minLink)
-	if e.Reasons.Has(scoring.ClusterConflict) {
+	least := float64(minPolicy)
+	switch {
+	case e.Reasons.Has(scoring.ClusterConflict):
 		least = demotedLink
+	case e.Reasons.Has(scoring.ModelMatch):
+		least = minModelled
 	}
 	w := float64(e.Weight)
 	if !(w > least) { // also a weight that is not a number

@@ -35,14 +35,14 @@ func drawScene(t *rapid.T) scene {
 				// Few distinct weights, so that ties are common.
 				w := float32(rapid.IntRange(-2, 3).Draw(t, "weight"))
 				e := edge(pair[0], pair[1], scoring.Decision(rapid.IntRange(0, 3).Draw(t, "decision")), w)
-				e.Reasons |= rapid.SampledFrom([]scoring.Reasons{0, scoring.NameTypo, scoring.NameTypo, scoring.NameNickname, scoring.NameMissing}).Draw(t, "name")
+				e.Reasons |= rapid.SampledFrom([]scoring.Reasons{scoring.ModelMatch, scoring.NameTypo, scoring.NameTypo, scoring.NameNickname, scoring.NameMissing}).Draw(t, "name")
 				s.edges = append(s.edges, e)
 			}
 			switch rapid.IntRange(0, 19).Draw(t, "objection") {
 			case 0:
 				s.judge[pair] = cluster.Judgement{Veto: scoring.SSOConflict}
 			case 1:
-				s.judge[pair] = cluster.Judgement{Contradiction: scoring.FirstNameMismatch, Weight: float64(rapid.IntRange(-6, 0).Draw(t, "against"))}
+				s.judge[pair] = cluster.Judgement{Contradiction: scoring.FirstNameMismatch, Weight: float64(rapid.IntRange(-6, 8).Draw(t, "against"))}
 			case 2:
 				s.judge[pair] = cluster.Judgement{Contradiction: scoring.LastNameMismatch}
 			case 3:
@@ -177,7 +177,10 @@ func (n *naive) extend() {
 // apart reports whether two contacts must not be in one suggested cluster of the given members.
 func (s scene) apart(a, b contact.Row, members []contact.Row) bool {
 	j := s.judge.Compare(a, b)
-	return j.Veto != 0 || s.question(a, b) && (j.Weight < -4 || !s.leads(a, b, members, false))
+	if j.Veto != 0 || !s.question(a, b) {
+		return j.Veto != 0
+	}
+	return j.Weight < -4 || !s.leads(a, b, members, false) && (j.Weight < 7 || !s.named(a, b, members))
 }
 
 func (s scene) question(a, b contact.Row) bool {
@@ -208,6 +211,15 @@ func (s scene) leads(a, b contact.Row, members []contact.Row, nickname bool) boo
 	})
 }
 
+// named tries all paths from a to b among members who have names in full.
+func (s scene) named(a, b contact.Row, members []contact.Row) bool {
+	rest := slices.DeleteFunc(slices.Clone(members), func(r contact.Row) bool { return r == a })
+	return a == b || slices.ContainsFunc(rest, func(next contact.Row) bool {
+		e := s.edge(a, next)
+		return e.Decision >= suggest && e.Weight >= 0 && !e.Reasons.Has(scoring.NameNickname|scoring.NameMissing) && s.named(next, b, rest)
+	})
+}
+
 // likely reports whether the pairs of two sets are worth joining them, and notes their probabilities if so.
 func (n *naive) likely(xs, ys []contact.Row) bool {
 	known := func(a, b contact.Row) float64 {
@@ -223,9 +235,12 @@ func (n *naive) likely(xs, ys []contact.Row) bool {
 			for _, x := range xs {
 				for _, y := range ys {
 					if e := n.edge(x, y); e.Decision >= suggest {
-						w := max(0, float64(e.Weight))
-						if e.Reasons.Has(scoring.ClusterConflict) {
+						w := max(1, float64(e.Weight))
+						switch {
+						case e.Reasons.Has(scoring.ClusterConflict):
 							w = max(scoring.WeightOf(.95), w)
+						case e.Reasons.Has(scoring.ModelMatch):
+							w = max(0, float64(e.Weight))
 						}
 						best = max(best, known(a, x)*scoring.Probability(w)*known(y, b))
 					}
@@ -236,7 +251,7 @@ func (n *naive) likely(xs, ys []contact.Row) bool {
 				best = odds / (1 + odds)
 			}
 			found[[2]contact.Row{a, b}], found[[2]contact.Row{b, a}] = best, best
-			gain += best - .45
+			gain += best - .48
 		}
 	}
 	if gain < -1e-9 {

@@ -25,8 +25,14 @@ const (
 	affirmsBirth = scoring.BirthdateEqual | scoring.BirthdateSwapped | scoring.BirthdateTypo
 )
 
-// hopeless is the probability below which the model's own view of two contacts leaves nothing for a third one to explain.
-const hopeless = 0.05
+const (
+	// hopeless is the probability below which the model's own view of two contacts leaves nothing for a third one to explain.
+	hopeless = 0.05
+	// convinced is the probability from which the model takes two contacts for one person in spite of the contradiction, which it has weighed. It
+	// then takes no more than others, with names of their own, who lead from one to the other: what people of one household share
+	// does not convince it.
+	convinced = 0.99
+)
 
 // Doubt is a question about two members of a suggested cluster that other members answer: read alone, their names or birthdates
 // contradict each other, but both are spellings of what stands between them.
@@ -56,7 +62,7 @@ func (b *builder) clash() (cut Cut, clash, forever bool) {
 				continue
 			}
 			pair := Doubt{A: min(p, q), B: max(p, q), Reasons: against & questions}
-			if s == asks && b.explained(p, q, against) {
+			if s == asks && b.explained(p, q, against, b.cross[i*len(b.right)+k].weight) {
 				b.answered = append(b.answered, pair)
 				continue
 			}
@@ -103,6 +109,7 @@ const (
 	sameName affirmation = 1 << iota
 	sameNickname
 	sameBirth
+	bothNamed // in full
 )
 
 // links are the affirmations among the members of two components, made when the first question comes up.
@@ -120,11 +127,14 @@ type stop struct {
 }
 
 // explained reports whether members lead from p to q over links that affirm what p and q contradict each other in: two misspellings of one
-// name differ more from each other than each does from the name.
-func (b *builder) explained(p, q contact.Row, about scoring.Reasons) bool {
+// name differ more from each other than each does from the name. Where the model is convinced of the two, any links between contacts with names do.
+func (b *builder) explained(p, q contact.Row, about scoring.Reasons, weight float64) bool {
 	l := &b.links
 	if !l.known {
 		b.affirm()
+	}
+	if scoring.Probability(weight) >= convinced && l.reach(p, q, bothNamed) {
+		return true
 	}
 	if about.Has(scoring.FirstNameMismatch|scoring.NamesDiffer) && !l.reach(p, q, sameName) {
 		return false
@@ -151,7 +161,9 @@ func (b *builder) affirm() {
 			case r.Has(scoring.NameNickname):
 				says = sameNickname
 			case r.Has(affirmsName):
-				says = sameName
+				says = sameName | bothNamed
+			default:
+				says = bothNamed
 			}
 			if b.edges[e].Reasons.Has(affirmsBirth) {
 				says |= sameBirth

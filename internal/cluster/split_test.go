@@ -38,8 +38,8 @@ func TestConfidenceAndSplit(t *testing.T) {
 			want:  "[0 1 2] suggest []", confidence: (.9 + .8 + .72/4/(.72/4+.28)) / 3, split: []rows{{0, 1}, {2}}, p: .2,
 		}, {
 			name:  "no bridge, and a weakest place all the same",
-			edges: []scoring.Edge{edge(0, 1, suggest, at(.6)), edge(1, 2, suggest, at(.9)), edge(0, 3, suggest, at(.9)), edge(2, 3, suggest, at(.5))},
-			want:  "[0 1 2 3] suggest []", confidence: (.6 + .9 + .9 + .6*.9 + .6*.9 + .5) / 6, split: []rows{{0, 3}, {1, 2}}, p: .4,
+			edges: []scoring.Edge{edge(0, 1, suggest, at(.75)), edge(1, 2, suggest, at(.9)), edge(0, 3, suggest, at(.9)), edge(2, 3, suggest, at(.7))},
+			want:  "[0 1 2 3] suggest []", confidence: (.75 + .9 + .9 + .75*.9 + .75*.9 + .7) / 6, split: []rows{{0, 3}, {1, 2}}, p: .25,
 		}, {
 			name:  "a group that merges by itself is never parted",
 			edges: []scoring.Edge{edge(0, 2, auto, -5), edge(1, 2, suggest, at(.99))},
@@ -124,7 +124,7 @@ func TestWeakChainsAreCut(t *testing.T) {
 		})
 	}
 	t.Run("two even chances are not one good one", func(t *testing.T) {
-		even := []scoring.Edge{edge(0, 1, suggest, 0), edge(1, 2, suggest, -3)}
+		even := []scoring.Edge{says(0, 1, suggest, 0, scoring.ModelMatch), says(1, 2, suggest, -3, scoring.ModelMatch)}
 		got := cluster.Build(cluster.Input{Table: plain(t, 3), Edges: even, Judge: objections{}})
 		if diff := gocmp.Diff([]string{"[0 1] suggest []"}, shape(got.Clusters)); diff != "" {
 			t.Errorf("clusters (-want +got):\n%s", diff)
