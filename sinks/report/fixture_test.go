@@ -261,8 +261,10 @@ func fixture(t testing.TB) (*cluster.Outcome, *run.Record) {
 	}
 	clusters := []cluster.Cluster{
 		{ID: "c1a0", Members: rows("101", "102", "103"), Survivor: find(t, table, "101"), Decision: scoring.AutoMerge, Auto: [][]contact.Row{rows("101", "102", "103")}, Edges: []int{0, 1, 2}, Weakest: -1},
-		{ID: "c2b0", Members: rows("201", "202", "203"), Survivor: find(t, table, "201"), Decision: scoring.Suggest, Auto: [][]contact.Row{rows("201", "203")}, Edges: []int{3, 4, 5}, Weakest: -1,
-			Confidence: 0.964, Split: [][]contact.Row{rows("201", "203"), rows("202")}, SplitProbability: 0.0312},
+		{
+			ID: "c2b0", Members: rows("201", "202", "203"), Survivor: find(t, table, "201"), Decision: scoring.Suggest, Auto: [][]contact.Row{rows("201", "203")}, Edges: []int{3, 4, 5}, Weakest: -1,
+			Confidence: 0.964, Split: [][]contact.Row{rows("201", "203"), rows("202")}, SplitProbability: 0.0312,
+		},
 		{
 			ID: "c3c0", Members: rows("301", "302", "303"), Survivor: find(t, table, "301"), Decision: scoring.Review, Auto: [][]contact.Row{rows("301", "303")}, Edges: []int{7, 8}, Weakest: 8,
 			Conflict: &cluster.Conflict{A: find(t, table, "301"), B: find(t, table, "302"), Reasons: scoring.FirstNameMismatch | scoring.BirthdateConflict, Bridge: 8},
