@@ -28,7 +28,7 @@ VARIANTS = {
         "generated_1m": ("expert",),
     },
     "goldenmatch": {d: _GOLDENMATCH + (("weighted_clean",) if DATASETS[d].generated else ()) for d in DATASETS},
-    "exact": {d: ("all", "shared_ignored") for d in DATASETS},
+    "exact": {d: ("all", "shared_ignored", "careful") for d in DATASETS},
 }
 
 

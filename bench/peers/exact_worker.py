@@ -1,7 +1,8 @@
 """The baseline: contacts with an exact identity in common are one person, joined by union-find.
 
 Emails are lower-cased and phones reduced to their digits. Variant `all` believes every value; `shared_ignored` takes
-out the values that more than four different names hold. Standard library only.
+out the values that more than four different names hold; `careful` takes out role mailboxes as well, and compares
+emails without sub-address and phones by their last nine digits. Standard library only.
 """
 
 import argparse
@@ -24,14 +25,20 @@ PHONES = {"phone", "sms", "whatsapp"}
 MOST_NAMES = 4
 
 
-def canonical(channel, value):
+ROLE = re.compile(r"(info|contact|hello|office|sales|support|service|admin|mail|team|hr|billing|no-?reply)@")
+
+
+def canonical(channel, value, careful):
     """The comparable form of a value, or "" when it is none."""
     value = value.strip().lower()
     if channel in PHONES:
         digits = re.sub(r"\D", "", value)
-        return "phone:" + digits if len(digits) >= 7 else ""
-    if channel == "email" and "@" not in value:
-        return ""
+        return "phone:" + digits[-9 if careful else 0 :] if len(digits) >= 7 else ""
+    if channel == "email":
+        if "@" not in value or (careful and ROLE.match(value)):
+            return ""
+        if careful:
+            value = re.sub(r"\+[^@]*@", "@", value)
     return f"{channel}:{value}" if value else ""
 
 
@@ -44,17 +51,17 @@ def facts(args):
             contact = r[args.id]
             names[contact] = " ".join(r[c] for c in name_columns).strip().lower()
             for column, channel in columns.items():
-                yield canonical(channel, r[column]), contact, names[contact]
+                yield canonical(channel, r[column], args.variant == "careful"), contact, names[contact]
     if args.identities:
         with open(args.identities, newline="", encoding="utf-8") as f:
             for r in csv.DictReader(f):
-                yield canonical(r["channel"], r["value"]), r["contact_id"], names.get(r["contact_id"], "")
+                yield canonical(r["channel"], r["value"], args.variant == "careful"), r["contact_id"], names.get(r["contact_id"], "")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", required=True, choices=COLUMNS)
-    parser.add_argument("--variant", required=True, choices=["all", "shared_ignored"])
+    parser.add_argument("--variant", required=True, choices=["all", "shared_ignored", "careful"])
     parser.add_argument("--input", required=True)
     parser.add_argument("--identities", default="")
     parser.add_argument("--id", required=True)
@@ -76,7 +83,7 @@ def main():
         return contact
 
     for value in sorted(holders):
-        if args.variant == "shared_ignored" and len(names[value]) > MOST_NAMES:
+        if args.variant != "all" and len(names[value]) > MOST_NAMES:
             continue
         first, *rest = sorted(holders[value])
         for contact in rest:
