@@ -24,7 +24,7 @@ func (j judge) Compare(a, b contact.Row) cluster.Judgement {
 // act turns edges into clusters, golden records and the plan.
 func (r *runner) act(_ context.Context, t *contact.Table, m *matched, rejects []contact.Reject) *cluster.Outcome {
 	r.stage("cluster and plan", int64(len(m.edges)), "edges")
-	built := cluster.Build(cluster.Input{Table: t, Edges: m.edges, Judge: judge{m.scorer.Worker()}, Config: r.cfg.Clusters})
+	built := cluster.Build(cluster.Input{Table: t, Edges: m.edges, Judge: judge{m.scorer.Worker()}, Prior: m.scorer.Model().Prior, Config: r.cfg.Clusters})
 	o := &cluster.Outcome{
 		Table: t, Edges: built.Edges, Rules: m.rules, Shared: m.shared.Values(), Clusters: built.Clusters, Cuts: built.Cuts,
 		Rejects: rejects, Model: m.scorer.Model(), Explain: explainer(m, built.Edges),

@@ -37,7 +37,10 @@ func (r *runner) match(ctx context.Context, t *contact.Table) (*matched, error) 
 	r.endStage(int64(t.Len()))
 
 	r.stage("fit model", 0, "pairs")
-	model := scoring.Fit(t, m.shared, r.cfg.Scoring)
+	model, err := scoring.Fit(t, m.shared, m.blocks, r.cfg.Scoring, parallel(ctx, r.cfg.Workers))
+	if err != nil {
+		return nil, err
+	}
 	no, err := r.declined(ctx, t)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ type Config struct {
 	Threshold float64 `yaml:"threshold" json:"threshold"`
 	// SamplePairs is how many random pairs are compared to learn how often unrelated contacts agree. Default 300,000.
 	SamplePairs int `yaml:"sample_pairs" json:"sample_pairs"`
+	// TrainPairs is how many candidate pairs at most are compared to learn how often duplicates agree. Default 1,000,000.
+	TrainPairs int `yaml:"train_pairs" json:"train_pairs"`
 	// Seed makes another sample. Default 1.
 	Seed uint64 `yaml:"seed" json:"seed"`
 }
@@ -20,6 +22,7 @@ type Config struct {
 func (c Config) WithDefaults() Config {
 	c.Threshold = cmp.Or(c.Threshold, 0.95)
 	c.SamplePairs = cmp.Or(c.SamplePairs, 300_000)
+	c.TrainPairs = cmp.Or(c.TrainPairs, 1_000_000)
 	c.Seed = cmp.Or(c.Seed, 1)
 	return c
 }
@@ -32,6 +35,9 @@ func (c Config) Validate() []error {
 	}
 	if c.SamplePairs < 0 {
 		errs = append(errs, fmt.Errorf("scoring.sample_pairs is %d, must not be negative", c.SamplePairs))
+	}
+	if c.TrainPairs < 0 {
+		errs = append(errs, fmt.Errorf("scoring.train_pairs is %d, must not be negative", c.TrainPairs))
 	}
 	return errs
 }

@@ -38,7 +38,8 @@ type Explanation struct {
 	Decision    Decision           `json:"decision"`
 	Rung        string             `json:"rung"` // the rule of the policy ladder that decided, in words
 	Reasons     []string           `json:"reasons"`
-	Prior       float64            `json:"prior_weight"` // log2 prior odds
+	Prior       float64            `json:"prior_weight"`         // log2 prior odds
+	Relatives   float64            `json:"relatives_adjustment"` // taken off because people of one household or office agree like this too; 0 or less
 	Weight      float64            `json:"match_weight"`
 	Probability float64            `json:"match_probability"`
 	MatchKey    string             `json:"match_key"` // first blocking rule that makes the pair, "" when none does

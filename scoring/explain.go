@@ -22,19 +22,25 @@ func (w *Worker) Explain(a, b contact.Row, rules uint32, ruleNames []string) Exp
 			e.Rules = append(e.Rules, n)
 		}
 	}
-	weight := m.Weight(v) + m.frequency(v, a, b)
-	d, reasons, r := decide(v, weight >= m.Threshold)
+	weight := m.total(v, a, b)
+	d, reasons, r := decide(v, m.evidence(v, weight))
 	e.Decision, e.Reasons, e.Rung = d, reasons.Names(), rungText[r]
-	e.Weight, e.Probability = round(weight), Probability(weight)
+	e.Weight, e.Probability, e.Relatives = round(weight), Probability(weight), round(relative(m.kin(v)))
 	for i, c := range m.Comparisons {
 		lv := c.Levels[v[i]]
-		res := ComparisonResult{Comparison: c.Name, Level: lv.Label, Weight: round(m.weights[i][v[i]])}
+		res := ComparisonResult{Comparison: c.Name, Level: lv.Label, Weight: round(m.weight(v, i))}
 		if v[i] != 0 {
 			res.M, res.U = lv.M, lv.U
+			switch r := relationOf(v); {
+			case r == namesAlike && lv.USame > 0:
+				res.U = lv.USame
+			case r == namesPart && lv.UPart > 0:
+				res.U = lv.UPart
+			}
 		}
 		for k := range m.tf {
 			if m.tf[k].comparison == i {
-				res.Frequency = round(m.tf[k].adjust(m, v, a, b))
+				res.Frequency = round(res.Frequency + m.tf[k].adjust(v, a, b))
 			}
 		}
 		res.A, res.B = w.shown(i, a), w.shown(i, b)

@@ -17,11 +17,26 @@ func birthLevel(x, y int32) uint8 {
 		return birthSwapped
 	case digitSlip(x, y):
 		return birthTypo
+	case yx == yy && (mx == my || dx == dy) || mx == my && dx == dy || digitsApart(x, y) == 2:
+		return birthNear
 	case yx == yy:
 		return birthSameYear
+	case digitsApart(x, y) == 3:
+		return birthLoose
 	default:
 		return birthDifferent
 	}
+}
+
+// digitsApart counts the digits that differ.
+func digitsApart(x, y int32) int {
+	n := 0
+	for ; x > 0 || y > 0; x, y = x/10, y/10 {
+		if x%10 != y%10 {
+			n++
+		}
+	}
+	return n
 }
 
 // digitSlip reports whether two dates differ in one digit or by one swap of neighbouring digits.
@@ -55,8 +70,12 @@ func (w *Worker) addressLevel(a, b contact.Row) uint8 {
 		return addressSimilar
 	case post == textEqual:
 		return addressPostcode
-	case city == textEqual || city == textSimilar:
+	case street == textEqual && !placed && (post == textDifferent || city == textDifferent) && city != textEqual:
+		return addressStreet
+	case city == textEqual:
 		return addressCity
+	case city == textSimilar:
+		return addressSimilarCity
 	case street == textEqual && post == 0 && city == 0:
 		return addressStreetOnly
 	case street == 0 && post == 0 && city == 0:

@@ -1,9 +1,7 @@
 package scoring
 
 import (
-	"cmp"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/contactmerge/contactmerge/blocking"
@@ -17,9 +15,31 @@ const pseudoPairs = 2000
 // duplicatesPerContact is the prior belief about how many matching pairs there are, per contact.
 const duplicatesPerContact = 0.4
 
-// Fit makes a model for a table: how often unrelated contacts agree (u) is learned from a seeded sample of random pairs, how rare each value
-// is from the table itself; how often duplicates agree (m) are the built-in values. It is deterministic.
-func Fit(t *contact.Table, shared *blocking.Shared, cfg Config) *Model {
+// relativesPerContact is the same for pairs of people of one household or office.
+const relativesPerContact = 0.2
+
+// startRelatives sets h to its starting values: of comparisons that tell nothing about relatives, to u.
+func (m *Model) startRelatives() {
+	start := relatives()
+	for i := range m.Comparisons {
+		levels := m.Comparisons[i].Levels
+		for l := range levels {
+			switch {
+			case i < numFixed && l < len(start[i]):
+				levels[l].H = start[i][l]
+			case i >= numFixed:
+				levels[l].H = (levels[l].M + levels[l].U) / 2 // a column of unknown meaning may be the person's or the household's
+			default:
+				levels[l].H = levels[l].U
+			}
+		}
+	}
+}
+
+// Fit makes a model for a table, without labels: how often unrelated contacts agree (u) is learned from a seeded sample of random pairs, how
+// often duplicates agree (m) by EM from the candidate pairs that blocking made, how rare each value is from the table itself. Without
+// blocks m keeps its starting values. It is deterministic, whatever run does in parallel.
+func Fit(t *contact.Table, shared *blocking.Shared, blocks *blocking.Blocks, cfg Config, run contact.Parallel) (*Model, error) {
 	cfg = cfg.WithDefaults()
 	m := &Model{Comparisons: fixedComparisons(), Threshold: WeightOf(cfg.Threshold)}
 	m.generic = informative(t)
@@ -28,11 +48,71 @@ func Fit(t *contact.Table, shared *blocking.Shared, cfg Config) *Model {
 		m.Comparisons = append(m.Comparisons, Comparison{Name: col.Name, Levels: customLevels()})
 	}
 	n := float64(max(t.Len(), 2))
-	m.Prior = math.Log2(duplicatesPerContact / n)
+	m.Prior, m.Relatives = math.Log2(duplicatesPerContact/n), math.Log2(relativesPerContact/n)
+	m.startRelatives()
 	m.finish()
-	m.learnU(t, shared, cfg)
-	m.learnFrequencies(t)
-	return m
+	s := NewScorer(t, shared, m, cfg, nil)
+	random, err := randomPairs(s, cfg, run)
+	if err != nil {
+		return nil, err
+	}
+	start := fixedU(m.Comparisons)
+	m.learnU(random, start)
+	people := eachAlone(t.Len())
+	if blocks != nil {
+		if err := m.train(s, random, start, blocks, cfg, run); err != nil {
+			return nil, err
+		}
+		if people, err = m.people(s, blocks, cfg, run); err != nil {
+			return nil, err
+		}
+	}
+	m.learnFrequencies(t, people)
+	return m, nil
+}
+
+// train alternates between m, the prior and u, each given the others.
+func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks *blocking.Blocks, cfg Config, run contact.Parallel) error {
+	passes := m.passesOf(blocks)
+	counts, scale, err := candidates(s, blocks, passes, cfg, run)
+	if err != nil {
+		return err
+	}
+	for k := range passes {
+		passes[k].index(k, counts)
+	}
+	m.learnPartNames(random)
+	for range 3 {
+		m.expectMaximize(passes, counts)
+		m.learnSameNames(passes, counts)
+		m.learnPrior(counts, scale, s.table.Len())
+		m.learnU(random, start)
+		m.learnPartNames(random)
+	}
+	return nil
+}
+
+// fewContacts is how many contacts the starting belief about matches and relatives is worth.
+const fewContacts = 25
+
+// learnPrior sets the prior to the share of matches among all pairs of contacts that the candidate pairs imply.
+func (m *Model) learnPrior(counts []vectorCount, scale float64, contacts int) {
+	all := float64(contacts) * float64(contacts-1) / 2
+	// In a table of a few contacts the starting belief counts; in a large one it does not matter.
+	known := min(float64(contacts), fewContacts)
+	odds := func(pairs, start float64) float64 {
+		share := min((pairs*scale+known*start)/(all+1), 0.5)
+		return math.Log2(share / (1 - share))
+	}
+	for range 20 {
+		matches, relations := 0.0, 0.0
+		for _, vc := range counts {
+			w, k := m.Weight(vc.v), m.kin(vc.v)
+			pm, ph := sharesOf(w, k)
+			matches, relations = matches+float64(vc.n)*pm, relations+float64(vc.n)*ph
+		}
+		m.Prior, m.Relatives = odds(matches, duplicatesPerContact), odds(relations, relativesPerContact)
+	}
 }
 
 // commonplace is the share of random pairs that agree in a column from which on an equal value says less than one bit.
@@ -66,9 +146,7 @@ func informative(t *contact.Table) []int {
 // learnU counts levels over random pairs. A random pair may be a duplicate; each pair counts by the probability that it is not, which is
 // re-estimated a few times. At first all count: the starting values would take any two contacts for duplicates where several columns hold
 // the same value throughout, and would learn nothing from them.
-func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
-	vectors := sampleVectors(t, NewScorer(t, shared, m, cfg, nil), cfg)
-	start := fixedU(m.Comparisons)
+func (m *Model) learnU(vectors []vectorCount, start [][]float64) {
 	for pass := range 4 {
 		counts := make([][]float64, len(m.Comparisons))
 		for i, c := range m.Comparisons {
@@ -77,7 +155,7 @@ func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
 		for _, vc := range vectors {
 			unrelated := float64(vc.n)
 			if pass > 0 {
-				unrelated *= 1 - Probability(m.Weight(vc.v))
+				unrelated *= 1 - Probability(m.Weight(vc.v)+relative(m.kin(vc.v)))
 			}
 			for i := range m.Comparisons {
 				counts[i][vc.v[i]] += unrelated
@@ -96,7 +174,7 @@ func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
 				}
 				levels[l].U = (counts[i][l] + pseudoPairs*start[i][l]) / (total + pseudoPairs)
 			}
-			if i >= numFixed {
+			if i >= numFixed && !levels[textEqual].trained() {
 				allowForChance(levels)
 			}
 		}
@@ -109,8 +187,12 @@ func (m *Model) learnU(t *contact.Table, shared *blocking.Shared, cfg Config) {
 func allowForChance(levels []Level) {
 	start := customLevels()
 	apart := levels[textDifferent].U / start[textDifferent].U
-	levels[textSimilar].M, levels[textDifferent].M = start[textSimilar].M*apart, start[textDifferent].M*apart
-	levels[textEqual].M = 1 - levels[textSimilar].M - levels[textDifferent].M
+	rest := 1.0
+	for l := textSimilar; l <= textDifferent; l++ {
+		levels[l].M = start[l].M * apart
+		rest -= levels[l].M
+	}
+	levels[textEqual].M = rest
 }
 
 func fixedU(cs []Comparison) [][]float64 {
@@ -123,67 +205,43 @@ func fixedU(cs []Comparison) [][]float64 {
 	return out
 }
 
-// vectorCount is a distinct vector and how many sampled pairs have it.
-type vectorCount struct {
-	v Vector
-	n int64
-}
-
-// sampleVectors compares random pairs, or all pairs of a table that has fewer, and counts distinct vectors.
-func sampleVectors(t *contact.Table, s *Scorer, cfg Config) []vectorCount {
-	w := s.Worker()
-	counts := map[Vector]int64{}
-	n := t.Len()
-	if all := int64(n) * int64(n-1) / 2; all <= int64(cfg.SamplePairs) {
-		for a := range n {
-			for b := a + 1; b < n; b++ {
-				counts[w.Compare(contact.Row(a), contact.Row(b))]++
-			}
-		}
-	} else {
-		rng := rand.New(rand.NewPCG(cfg.Seed, 0x636f6e74616374))
-		for range cfg.SamplePairs {
-			a := rng.IntN(n)
-			b := rng.IntN(n - 1)
-			if b >= a {
-				b++
-			}
-			counts[w.Compare(contact.Row(a), contact.Row(b))]++
-		}
-	}
-	out := make([]vectorCount, 0, len(counts))
-	for v, k := range counts {
-		out = append(out, vectorCount{v, k})
-	}
-	// Sums of floats depend on their order, and a map has none.
-	slices.SortFunc(out, func(x, y vectorCount) int { return cmp.Or(cmp.Compare(y.n, x.n), slices.Compare(x.v[:], y.v[:])) })
-	return out
-}
-
-// learnFrequencies counts the values of the columns whose equality is worth more or less by how common the value is.
-func (m *Model) learnFrequencies(t *contact.Table) {
+// learnFrequencies counts how many people hold the values of the columns whose equality is worth more or less by how common the value is.
+// Contacts that the model takes for one person count once: a person's five contacts do not make the name a common one.
+func (m *Model) learnFrequencies(t *contact.Table, people []contact.Row) {
 	add := func(comparison int, col *contact.Strings, levels ...uint8) {
 		tf := termFrequency{comparison: comparison, col: col, logs: make([]float32, col.Distinct())}
 		for _, l := range levels {
 			tf.levels[l] = true
 		}
-		counts := make([]uint32, col.Distinct())
-		filled := 0.0
+		held := make([]uint64, 0, t.Len())
 		for r := range t.Len() {
 			if c := col.Code(contact.Row(r)); c != 0 {
-				counts[c]++
-				filled++
+				held = append(held, uint64(c)<<32|uint64(people[r]))
 			}
 		}
-		u := m.Comparisons[comparison].Levels[levels[0]].U
+		slices.Sort(held)
+		held = slices.Compact(held)
+		counts := make([]float64, col.Distinct())
+		for _, h := range held {
+			counts[h>>32]++
+		}
+		filled, agree := float64(len(held)), 0.0
+		for _, n := range counts {
+			agree += n * (n - 1)
+		}
+		// The average share is what the level's weight stands for already.
+		average := (agree + 1) / (filled*(filled-1) + 2)
+		tf.average = float32(math.Log2(average))
 		for c, n := range counts {
 			// The other contact of the pair is not evidence of how common the value is.
-			share := (float64(max(n, 1)-1) + pseudoPairs*u + 0.5) / (filled + pseudoPairs)
+			share := (max(n-1, 0) + 0.5 + pseudoHolders*average) / (filled + pseudoHolders)
 			tf.logs[c] = float32(math.Log2(share))
 		}
 		m.tf = append(m.tf, tf)
 	}
 	add(cmpName, t.Col(contact.ColNameKey), nameEqual, nameSwapped)
+	add(cmpName, t.Col(contact.ColGiven), nameGivenOnly, nameSurname, nameLooseFamily)
+	add(cmpName, t.Col(contact.ColFamily), nameFamilyOnly, nameLooseGiven)
 	add(cmpCompany, t.Col(contact.ColCompany), textEqual)
 	add(cmpAddress, t.Col(contact.ColCity), addressCity)
 	for i, custom := range m.generic {
@@ -191,3 +249,6 @@ func (m *Model) learnFrequencies(t *contact.Table) {
 		add(numFixed+i, col, textEqual)
 	}
 }
+
+// pseudoHolders is how many people of average names are added to a table: in a small one no name is known to be rare.
+const pseudoHolders = 200

@@ -144,5 +144,15 @@ func newWorker(tb testing.TB, people ...person) *Worker {
 	tb.Helper()
 	t := newTable(tb, people...)
 	shared := blocking.FindShared(t, 0)
-	return NewScorer(t, shared, Fit(t, shared, Config{}), Config{}, nil).Worker()
+	return NewScorer(t, shared, fit(tb, t, shared, Config{}), Config{}, nil).Worker()
+}
+
+// fit is Fit without candidate pairs: m keeps its starting values.
+func fit(tb testing.TB, t *contact.Table, shared *blocking.Shared, cfg Config) *Model {
+	tb.Helper()
+	m, err := Fit(t, shared, nil, cfg, contact.Serial)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
 }

@@ -60,7 +60,7 @@ func TestGenericColumns(t *testing.T) {
 		names += " p" + strconv.Itoa(i)
 	}
 	table := tableOf(t, names, rows)
-	m := Fit(table, blocking.FindShared(table, 0), Config{})
+	m := fit(t, table, blocking.FindShared(table, 0), Config{})
 	var got []string
 	for _, c := range m.Comparisons[numFixed:] {
 		got = append(got, c.Name)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/xrash/smetrics"
+
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -82,8 +84,79 @@ func (w *Worker) emailLevel(a, b contact.Row, f *allFacts) uint8 {
 	case w.sameLocalPart(a, b):
 		return emailLocalPart
 	default:
-		return emailDifferent
+		return w.nearEmail(a, b)
 	}
+}
+
+// nearEmail compares addresses that are not equal, best pair first.
+func (w *Worker) nearEmail(a, b contact.Row) uint8 {
+	t, best := w.s.table, emailDifferent
+	for _, x := range t.Keys(a) {
+		if x.Space != contact.SpaceEmail {
+			continue
+		}
+		for _, y := range t.Keys(b) {
+			if y.Space != contact.SpaceEmail {
+				continue
+			}
+			best = min(best, w.emailCache.verdict(x.Value, y.Value, func() uint8 { return emailsNear(t.KeyText(x.Value), t.KeyText(y.Value)) }))
+		}
+	}
+	return best
+}
+
+// letters is a local part without its digits.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// loosely compares addresses as texts: at one domain, which many have, by what stands before it.
+func loosely(x, y, lx, ly string, oneDomain bool) bool {
+	if oneDomain {
+		x, y = lx, ly
+	}
+	if x > y {
+		x, y = y, x
+	}
+	return len(x) >= minLocalPart && smetrics.JaroWinkler(clip(x), clip(y), 0.7, 4) >= emailLooseAt
+}
+
+// emailLooseAt is the Jaro-Winkler similarity from which two addresses are hardly alike by chance.
+const emailLooseAt = 0.86
+
+// emailsNear wants more than half of the address unchanged: a few letters of a short local part are another person.
+func emailsNear(x, y string) uint8 {
+	lx, dx, _ := strings.Cut(x, "@")
+	ly, dy, _ := strings.Cut(y, "@")
+	if dx == dy && lx != ly && letters(lx) == letters(ly) {
+		return emailLoose // counted up: jane1, jane2
+	}
+	d := len(x) - len(y)
+	if d <= 4 && -d <= 4 && min(len(lx), len(ly)) >= minLocalPart-1 {
+		edits := distance(lx, ly)
+		switch slips := distance(dx, dy); {
+		case dx == dy:
+		case slips*8 > min(len(dx), len(dy)):
+			edits = len(x)
+		default:
+			edits += slips
+		}
+		if edits <= 2 || edits <= 4 && edits*4 <= min(len(x), len(y)) {
+			return emailNear
+		}
+	}
+	switch {
+	case lx != ly && loosely(x, y, lx, ly, dx == dy):
+		return emailLoose
+	case dx == dy:
+		return emailDomain
+	}
+	return emailDifferent
 }
 
 // minLocalPart is the shortest local part that means something when it recurs at another provider.
@@ -175,10 +248,19 @@ func (w *Worker) nearPhone(a, b contact.Row, space contact.Space) uint8 {
 				best = min(best, phoneSwitchboard)
 			case oneDigitOff(px, py):
 				best = min(best, phoneNear)
+			case sameTail(px, py):
+				best = min(best, phoneTail)
 			}
 		}
 	}
 	return best
+}
+
+// tailDigits is how many last digits of two numbers must be the same to mean something when their beginnings differ.
+const tailDigits = 7
+
+func sameTail(a, b string) bool {
+	return len(a) > tailDigits && len(b) > tailDigits && a[len(a)-tailDigits:] == b[len(b)-tailDigits:]
 }
 
 // oneDigitOff reports whether two numbers of equal length differ in one digit or by one swap of neighbours.

@@ -27,10 +27,83 @@ var rungText = [...]string{
 	"5: no shared identity, the statistical model decides",
 }
 
-// decide walks the policy ladder. It sees only the vector and whether the weight reaches the model's threshold, so what decides a pair is
-// exactly what its explanation shows.
-func decide(v Vector, likely bool) (Decision, Reasons, rung) {
-	d, reasons, r := climb(v, likely)
+// evidence is what the model says of a pair, as far as the ladder asks.
+type evidence struct {
+	likely    bool // the weight reaches the threshold
+	personal  bool // the pair is rather one person than two of one household
+	sure      bool // so it is without the identity it shares, and in spite of other first names
+	birthdate bool // the birthdates contradict each other, in a table where they mean something
+	id        bool // so do the ID numbers
+	place     bool // so do the addresses or countries
+	exact     bool // an identity that proves one person
+	reachable bool // an exact identity other than a phone
+}
+
+// What the ladder asks of the model, in bits.
+const (
+	// clear is the weight from which on a difference speaks clearly against a pair: eight to one. In a table whose birthdates are often wrong
+	// another birthdate is no contradiction, and EM has seen that.
+	clear = -3.0
+	// household is how much more likely one person must be than two of one household, where the model alone decides.
+	household = 3.0
+	// corroborated is the same where first names differ although something personal is shared, and alike where they have something in common:
+	// other facts must say so.
+	corroborated = 6.0
+	alike        = 4.0
+	// fewRelatives bounds what it is worth that a table holds more matches than relatives.
+	fewRelatives = 8.0
+	// proof is what an identity must weigh, between people of one name, to prove anything. In some tables it does not.
+	proof = 6.0
+)
+
+// evidence derives from the vector alone what the ladder needs beside it.
+func (m *Model) evidence(v Vector, weight float64) evidence {
+	e := evidence{
+		likely:    weight >= m.Threshold,
+		birthdate: v[cmpBirthdate] >= birthNear && m.weights[cmpBirthdate][v[cmpBirthdate]] < 1 && m.weights[cmpBirthdate][birthDifferent] <= clear,
+		place:     (v[cmpAddress] == addressDifferent || v[cmpCountry] == textDifferent) && m.weights[cmpAddress][v[cmpAddress]]+m.weights[cmpCountry][v[cmpCountry]] <= clear,
+		id:        v[cmpNationalID] == idDifferent && m.weights[cmpNationalID][idDifferent] <= clear,
+	}
+	margin, strongest := m.Weight(v)-m.Prior-m.kin(v)+m.Relatives, 0.0
+	if named := v[cmpName] != nameNull && v[cmpName] != nameOneMissing && v[cmpName] != nameApart; named {
+		margin += min(max(m.Prior-m.Relatives, 0), fewRelatives) // there may be hardly any relatives in the table; who has no name may be anybody
+	}
+	for _, i := range identities {
+		if !exactLevel(i, v[i]) || !m.proves[i] {
+			continue
+		}
+		e.exact = true
+		e.reachable = e.reachable || i != cmpPhone
+		strongest = max(strongest, m.weights[i][v[i]]-m.kinship[i][v[i]])
+	}
+	e.personal = margin >= household
+	need := corroborated
+	if alikeAtLeast(v) {
+		need = alike
+	}
+	e.sure = e.likely && margin-strongest >= need
+	return e
+}
+
+// identities are the comparisons in which an equal value may prove one person.
+var identities = [...]int{cmpEmail, cmpChannelID, cmpSSO, cmpNationalID, cmpPhone}
+
+// exactLevel reports whether a level means that an identity is shared and nobody else has it.
+func exactLevel(comparison int, level uint8) bool {
+	switch comparison {
+	case cmpEmail:
+		return level == emailExact
+	case cmpPhone:
+		return level == phoneExact || level == phoneExactFixed || level == phoneExactNamed
+	default:
+		return level == idExact
+	}
+}
+
+// decide walks the policy ladder. It sees only the vector and what the model makes of it, so what decides a pair is exactly what its
+// explanation shows.
+func decide(v Vector, e evidence) (Decision, Reasons, rung) {
+	d, reasons, r := climb(v, e)
 	reasons |= describe(v, r)
 	if d == AutoMerge || d == Suggest {
 		switch v[cmpStatus] {
@@ -44,7 +117,7 @@ func decide(v Vector, likely bool) (Decision, Reasons, rung) {
 	return d, reasons, r
 }
 
-func climb(v Vector, likely bool) (Decision, Reasons, rung) {
+func climb(v Vector, e evidence) (Decision, Reasons, rung) {
 	switch v[cmpStatus] {
 	case statusDeclined:
 		return NoMatch, NotDuplicates, rungDeclined
@@ -52,21 +125,21 @@ func climb(v Vector, likely bool) (Decision, Reasons, rung) {
 		return NoMatch, TenantConflict, rungTenant
 	}
 	if v[cmpSSO] == idDifferent {
-		if namesAgree(v) && (exact(v) || v[cmpBirthdate] == birthEqual) {
+		if namesAgree(v) && (e.exact || v[cmpBirthdate] == birthEqual) {
 			return Review, SSOConflict, rungSSO
 		}
 		return NoMatch, SSOConflict, rungSSO
 	}
-	if exact(v) {
-		d, r := exactIdentity(v)
+	if e.exact {
+		d, r := exactIdentity(v, e)
 		return d, r, rungExact
 	}
 	if v[cmpEmail] == emailLookAlike || v[cmpEmail] == emailDerived || v[cmpPhone] == phoneDerived {
-		if d, r := derivedIdentity(v); d != NoMatch || r != 0 {
+		if d, r := derivedIdentity(v, e); d != NoMatch || r != 0 {
 			return d, r, rungDerived
 		}
 	}
-	if sharedIdentity(v) && namesAgree(v) && !birthDiffers(v) && v[cmpSuffix] < suffixOneSide && v[cmpNationalID] != idDifferent {
+	if sharedIdentity(v) && namesAgree(v) && !e.birthdate && v[cmpSuffix] < suffixOneSide && !e.id {
 		return Suggest, 0, rungShared
 	}
 	if v[cmpCookie] == cookieSame {
@@ -78,19 +151,7 @@ func climb(v Vector, likely bool) (Decision, Reasons, rung) {
 			return NoMatch, CookieOnly, rungCookie
 		}
 	}
-	return model(v, likely)
-}
-
-// exact reports whether the pair shares an identity that proves one person.
-func exact(v Vector) bool { return exactReachable(v) || exactPhone(v) }
-
-// exactReachable are the identities that one person holds alone: all but phones.
-func exactReachable(v Vector) bool {
-	return v[cmpEmail] == emailExact || v[cmpChannelID] == idExact || v[cmpSSO] == idExact || v[cmpNationalID] == idExact
-}
-
-func exactPhone(v Vector) bool {
-	return v[cmpPhone] == phoneExact || v[cmpPhone] == phoneExactFixed || v[cmpPhone] == phoneExactNamed
+	return model(v, e)
 }
 
 func sharedIdentity(v Vector) bool {
@@ -100,51 +161,60 @@ func sharedIdentity(v Vector) bool {
 // namesAgree reports whether the names are fully equal, in whatever order.
 func namesAgree(v Vector) bool { return v[cmpName] == nameEqual || v[cmpName] == nameSwapped }
 
-func firstNameDiffers(v Vector) bool { return v[cmpName] == nameGiven || v[cmpName] == nameDifferent }
-
-func birthDiffers(v Vector) bool {
-	return v[cmpBirthdate] == birthDifferent || v[cmpBirthdate] == birthSameYear
+func firstNameDiffers(v Vector) bool {
+	switch v[cmpName] {
+	case nameGiven, nameLooseGiven, nameLoose, nameLooseAlone, nameHalf, nameDifferent:
+		return true
+	}
+	return false
 }
 
 // exactIdentity is rung 2: an exact identity is shared, the names and the birthdate say what it is worth.
-func exactIdentity(v Vector) (Decision, Reasons) {
-	if birthDiffers(v) {
+func exactIdentity(v Vector, e evidence) (Decision, Reasons) {
+	if e.birthdate && !e.sure {
 		if firstNameDiffers(v) || v[cmpSuffix] == suffixDifferent {
 			return NoMatch, BirthdateConflict
 		}
 		return Review, BirthdateConflict
 	}
-	d := byName(v)
+	d := byName(v, e)
 	switch {
 	case v[cmpSuffix] == suffixDifferent:
 		return Review, SuffixConflict
-	case v[cmpNationalID] == idDifferent:
+	case e.id && !e.sure:
 		return Review, NationalIDConflict
-	case d == AutoMerge && (v[cmpBirthdate] == birthSwapped || v[cmpBirthdate] == birthTypo || v[cmpSuffix] == suffixOneSide):
+	case d == AutoMerge && (v[cmpBirthdate] > birthEqual || v[cmpSuffix] == suffixOneSide || v[cmpNationalID] == idDifferent):
 		return Suggest, 0
+	case d == Review && e.sure:
+		return Suggest, 0 // the first names differ, and all the rest says that they are one person
 	}
 	return d, 0
 }
 
-func byName(v Vector) Decision {
+// alikeAtLeast reports whether first names that differ have something in common all the same.
+func alikeAtLeast(v Vector) bool {
+	return v[cmpName] == nameLooseGiven || v[cmpName] == nameLoose || v[cmpName] == nameLooseAlone || v[cmpName] == nameHalf
+}
+
+func byName(v Vector, e evidence) Decision {
 	switch v[cmpName] {
 	case nameEqual, nameSwapped:
 		return AutoMerge
 	case nameNull:
-		if !exactReachable(v) && v[cmpPhone] == phoneExactNamed {
+		if !e.reachable && v[cmpPhone] == phoneExactNamed {
 			return Suggest // two callers without a name on a number of several people may be two of them
 		}
 		return AutoMerge
 	case nameOneMissing, nameGivenOnly:
 		switch {
-		case exactReachable(v):
+		case e.reachable:
 			return AutoMerge
 		case v[cmpPhone] == phoneExact:
 			return AutoMerge
 		default:
 			return Suggest // a fixed line, or a number that other names hold too
 		}
-	case nameGiven, nameDifferent:
+	case nameGiven, nameLooseGiven, nameLoose, nameLooseAlone, nameHalf, nameDifferent:
 		return Review
 	default:
 		return Suggest
@@ -153,15 +223,19 @@ func byName(v Vector) Decision {
 
 // derivedIdentity is rung 3. NoMatch with reason 0 passes the pair on to the model. Look-alike letters may be somebody's disguise: a
 // supervisor sees them, and the model is not asked.
-func derivedIdentity(v Vector) (Decision, Reasons) {
+func derivedIdentity(v Vector, e evidence) (Decision, Reasons) {
 	switch {
 	case v[cmpSuffix] == suffixDifferent:
 		return NoMatch, SuffixConflict
+	case firstNameDiffers(v) && e.sure && v[cmpEmail] == emailLookAlike:
+		return Review, 0
+	case firstNameDiffers(v) && e.sure:
+		return NoMatch, 0
 	case firstNameDiffers(v):
 		return NoMatch, FirstNameMismatch
-	case birthDiffers(v):
+	case e.birthdate:
 		return conflicting(v), BirthdateConflict
-	case v[cmpNationalID] == idDifferent:
+	case e.id:
 		return conflicting(v), NationalIDConflict
 	case v[cmpEmail] == emailLookAlike:
 		return Review, 0
@@ -181,33 +255,33 @@ func conflicting(v Vector) Decision {
 }
 
 // model is rung 5. The model suggests; the policy keeps it from suggesting on a name alone, and from joining different people of one house.
-func model(v Vector, likely bool) (Decision, Reasons, rung) {
+func model(v Vector, e evidence) (Decision, Reasons, rung) {
 	switch {
-	case !likely:
+	case !e.likely:
 		return NoMatch, 0, rungModel
-	case firstNameDiffers(v) || v[cmpName] == nameNull || v[cmpName] == nameOneMissing || v[cmpName] == nameApart:
-		return NoMatch, 0, rungModel
-	case v[cmpNationalID] == idDifferent:
-		return NoMatch, NationalIDConflict, rungModel
-	case birthDiffers(v):
+	case !e.personal && e.birthdate:
 		return NoMatch, BirthdateConflict, rungModel
+	case !e.personal && e.id:
+		return NoMatch, NationalIDConflict, rungModel
+	case !e.personal || firstNameDiffers(v) && !e.sure:
+		return NoMatch, 0, rungModel
 	case v[cmpSuffix] == suffixDifferent, v[cmpSuffix] == suffixOneSide && v[cmpBirthdate] == 0:
 		return NoMatch, SuffixConflict, rungModel // father and son live in one house
 	case v[cmpPhone] == phoneSwitchboard && !namesAgree(v):
 		return NoMatch, ExtensionConflict, rungModel
-	case !supported(v):
+	case !supported(v, e):
 		return NoMatch, 0, rungModel
 	}
 	return Suggest, ModelMatch, rungModel
 }
 
 // supported reports whether anything but the name speaks for the pair. A browser does not: two identified people may use one. Name and
-// birthdate together are enough only while no place speaks against them: full names and birthdays collide in any large population.
-func supported(v Vector) bool {
+// birthdate together are enough only while no place speaks clearly against them: both collide in any large population.
+func supported(v Vector, e evidence) bool {
 	for i := range v {
 		switch i {
 		case cmpEmail:
-			if v[i] >= emailExact && v[i] < emailDifferent {
+			if v[i] >= emailExact && v[i] < emailDomain {
 				return true
 			}
 		case cmpPhone:
@@ -227,15 +301,15 @@ func supported(v Vector) bool {
 				return true
 			}
 		}
-		if i >= numFixed && (v[i] == textEqual || v[i] == textSimilar) {
+		if i >= numFixed && v[i] != 0 && v[i] < textDifferent {
 			return true
 		}
 	}
-	return v[cmpBirthdate] >= birthEqual && v[cmpBirthdate] <= birthTypo && v[cmpAddress] != addressDifferent && v[cmpCountry] != textDifferent
+	return v[cmpBirthdate] >= birthEqual && v[cmpBirthdate] <= birthNear && !e.place
 }
 
 // against lists what speaks against a pair of members of one cluster.
-func against(v Vector) (veto, contradiction, doubt Reasons) {
+func against(v Vector, e evidence) (veto, contradiction, doubt Reasons) {
 	switch v[cmpStatus] {
 	case statusDeclined:
 		veto |= NotDuplicates
@@ -245,13 +319,13 @@ func against(v Vector) (veto, contradiction, doubt Reasons) {
 	if v[cmpSSO] == idDifferent {
 		veto |= SSOConflict
 	}
-	if v[cmpNationalID] == idDifferent {
-		veto |= NationalIDConflict
+	if e.id {
+		contradiction |= NationalIDConflict
 	}
 	if v[cmpSuffix] == suffixDifferent {
 		veto |= SuffixConflict
 	}
-	if birthDiffers(v) {
+	if e.birthdate {
 		contradiction |= BirthdateConflict
 		if firstNameDiffers(v) {
 			veto |= BirthdateConflict
@@ -259,9 +333,9 @@ func against(v Vector) (veto, contradiction, doubt Reasons) {
 	}
 	switch v[cmpName] {
 	case nameNull, nameOneMissing, nameEqual, nameSwapped, nameGivenOnly:
-	case nameGiven:
+	case nameGiven, nameLooseGiven:
 		contradiction |= FirstNameMismatch
-	case nameDifferent:
+	case nameDifferent, nameLoose, nameLooseAlone, nameHalf:
 		contradiction |= NamesDiffer
 	default:
 		doubt |= nameReason(v[cmpName])
@@ -274,6 +348,10 @@ func against(v Vector) (veto, contradiction, doubt Reasons) {
 		doubt |= BirthdateSwapped
 	case birthTypo:
 		doubt |= BirthdateTypo
+	}
+	if e.sure {
+		// What differs is outweighed by what agrees.
+		veto, contradiction, doubt = veto&^BirthdateConflict, 0, doubt|contradiction
 	}
 	return veto, contradiction, doubt
 }

@@ -47,11 +47,21 @@ func cookie(l uint8) lv { return lv{cmpCookie, l} }
 func known(l uint8) lv  { return lv{cmpIdentified, l} }
 func addr(l uint8) lv   { return lv{cmpAddress, l} }
 
+// believed is what a model with its starting values makes of a vector, its weight apart.
+func believed(v Vector, likely bool) evidence {
+	m := &Model{Comparisons: fixedComparisons()}
+	m.startRelatives()
+	m.finish()
+	e := m.evidence(v, 0)
+	e.likely = likely
+	return e
+}
+
 func runLadder(t *testing.T, cases []ladderCase) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, reasons, r := decide(vector(c.levels...), c.likely)
+			d, reasons, r := decide(vector(c.levels...), believed(vector(c.levels...), c.likely))
 			if d != c.want || r != c.rung {
 				t.Errorf("decided %v by %q, want %v by %q", d, rungText[r], c.want, rungText[c.rung])
 			}
@@ -274,7 +284,7 @@ func TestLadderPromises(t *testing.T) {
 			}
 			return
 		}
-		d, reasons, r := decide(v, true)
+		d, reasons, r := decide(v, believed(v, true))
 		counts[d]++
 		if broken := brokenPromise(v, d, reasons); broken != "" {
 			t.Fatalf("%s: %v by %q, %v", broken, d, rungText[r], reasons.Names())
@@ -290,17 +300,17 @@ func TestLadderPromises(t *testing.T) {
 
 func brokenPromise(v Vector, d Decision, reasons Reasons) string {
 	mergeable := v[cmpName] == nameEqual || v[cmpName] == nameSwapped || v[cmpName] == nameNull || v[cmpName] == nameOneMissing || v[cmpName] == nameGivenOnly
-	veto, _, _ := against(v)
+	veto, _, _ := against(v, believed(v, true))
 	switch {
-	case d == AutoMerge && !exact(v):
+	case d == AutoMerge && !believed(v, false).exact:
 		return "merged automatically without an exact identity"
 	case d == AutoMerge && !mergeable:
 		return "merged automatically with names " + nameLabel(v[cmpName])
 	case d == AutoMerge && (v[cmpStatus] != statusPlain || v[cmpSSO] == idDifferent || v[cmpSuffix] >= suffixOneSide || v[cmpBirthdate] > birthEqual):
 		return "merged automatically against a fact"
-	case d == Suggest && (firstNameDiffers(v) || v[cmpStatus] != statusPlain || v[cmpSuffix] == suffixDifferent):
+	case d == Suggest && (firstNameDiffers(v) && !believed(v, true).sure || v[cmpStatus] != statusPlain || v[cmpSuffix] == suffixDifferent):
 		return "suggested what a supervisor must see"
-	case d > Review && v[cmpEmail] == emailLookAlike && !exact(v):
+	case d > Review && v[cmpEmail] == emailLookAlike && !believed(v, false).exact:
 		return "look-alike letters were not reviewed"
 	case d > Review && veto != 0:
 		return "let two members of a cluster veto each other"

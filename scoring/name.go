@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/xrash/smetrics"
+
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -20,6 +22,7 @@ const (
 	partScript               // equal in Latin letters
 	partTypo                 //
 	partPhonetic             //
+	partLoose                // further apart than a slip, but hardly by chance
 	partDifferent
 )
 
@@ -102,16 +105,25 @@ func (n *names) joint(a, b contact.Row, g, f part) uint8 {
 		return givenAlone(g)
 	case g == partOneSide || g == partNull:
 		return familyAlone(f)
-	case g == partDifferent && f == partDifferent:
+	case g >= partLoose && f >= partLoose:
+		if g == f && g == partLoose {
+			return nameLoose
+		}
 		return nameDifferent
+	case g == partDifferent && f != partEqual && f != partExtended:
+		return nameHalf
 	case g == partDifferent:
 		return nameGiven
+	case g == partLoose:
+		return nameLooseGiven
 	case f == partDifferent:
 		// A changed surname is believed of a fully written given name only: "A." with another surname is another person.
 		if g == partEqual || g == partNickname || g == partScript {
 			return nameSurname
 		}
-		return nameDifferent
+		return nameHalf
+	case f == partLoose:
+		return nameLooseFamily
 	case n.middleDiffers(a, b):
 		return nameTypo
 	}
@@ -122,10 +134,12 @@ func givenAlone(g part) uint8 {
 	switch g {
 	case partEqual:
 		return nameGivenOnly
+	case partLoose:
+		return nameLooseAlone
 	case partDifferent:
 		return nameGiven
 	default:
-		return variantLevel(g)
+		return nameAlone
 	}
 }
 
@@ -133,10 +147,12 @@ func familyAlone(f part) uint8 {
 	switch f {
 	case partEqual:
 		return nameFamilyOnly
+	case partLoose:
+		return nameLooseAlone
 	case partDifferent:
 		return nameDifferent
 	default:
-		return variantLevel(f)
+		return nameAlone
 	}
 }
 
@@ -171,13 +187,17 @@ func (n *names) crossed(a, b contact.Row, g, f part) (uint8, bool) {
 			return nameOtherScript, true // equal parts in one script were caught by the key
 		}
 		if n.closeAcross(a, b) || n.closeAcross(b, a) {
-			return nameTypo, true
+			return nameAlone, true
 		}
-	case g == partDifferent && f == partOneSide && (fa == "" && gf || fb == "" && fg):
+	case g >= partLoose && f == partOneSide && (fa == "" && n.closeAcross(a, b) || fb == "" && n.closeAcross(b, a)) && !gf && !fg:
+		return nameAlone, true // a slip in the part that stands in the other field
+	case g == partOneSide && f >= partLoose && (ga == "" && n.closeAcross(b, a) || gb == "" && n.closeAcross(a, b)) && !gf && !fg:
+		return nameAlone, true
+	case g >= partLoose && f == partOneSide && (fa == "" && gf || fb == "" && fg):
 		return nameFamilyOnly, true // the part in the given name field is the other's family name
-	case g == partOneSide && f == partDifferent && (ga == "" && fg || gb == "" && gf):
+	case g == partOneSide && f >= partLoose && (ga == "" && fg || gb == "" && gf):
 		return nameGivenOnly, true // the part in the family name field is the other's given name
-	case g == partDifferent && f == partDifferent:
+	case g >= partLoose && f >= partLoose:
 		if gf && fg {
 			return nameOtherScript, true
 		}
@@ -223,6 +243,8 @@ func (n *names) givenPart(a, b contact.Row) part {
 			return uint8(partTypo)
 		case soundsAlike(n.givenSound.Code(a), n.givenSound.Code(b), la, lb):
 			return uint8(partPhonetic)
+		case looselyAlike(la, lb):
+			return uint8(partLoose)
 		default:
 			return uint8(partDifferent)
 		}
@@ -250,6 +272,8 @@ func (n *names) familyPart(a, b contact.Row) part {
 			return uint8(partTypo)
 		case soundsAlike(n.familySound.Code(a), n.familySound.Code(b), la, lb):
 			return uint8(partPhonetic)
+		case looselyAlike(la, lb):
+			return uint8(partLoose)
 		default:
 			return uint8(partDifferent)
 		}
@@ -282,6 +306,20 @@ func closeName(a, b string) bool {
 		return false
 	}
 	return distance(a, b) <= limit
+}
+
+// looseAt is the Jaro-Winkler similarity from which two names of some length are hardly apart by chance.
+const looseAt = 0.80
+
+// looselyAlike reports whether two names are further apart than a slip of the pen, but closer than chance: several slips, or one cut short.
+func looselyAlike(a, b string) bool {
+	if min(len(a), len(b)) < 3 {
+		return false
+	}
+	if a > b {
+		a, b = b, a // Jaro pairs letters greedily, so the order of its arguments can matter
+	}
+	return strings.HasPrefix(b, a) || smetrics.JaroWinkler(clip(a), clip(b), 0.7, 4) >= looseAt
 }
 
 // isInitialOf reports whether one name is only an initial (or initials) that the other begins with.

@@ -14,7 +14,7 @@ func describe(v Vector, r rung) Reasons {
 		out |= BirthdateSwapped
 	case birthTypo:
 		out |= BirthdateTypo
-	case birthDifferent, birthSameYear:
+	case birthDifferent, birthLoose, birthSameYear, birthNear:
 		out |= BirthdateConflict
 	}
 	if v[cmpSSO] == idDifferent {
@@ -86,7 +86,9 @@ var nameReasons = [...]Reasons{
 	nameNull: NamesMissing, nameOneMissing: NameMissing, nameEqual: NamesEqual, nameSwapped: NamesSwapped, nameGivenOnly: NameMissing,
 	nameFamilyOnly: NameMissing, nameApart: NameMissing, nameMiddle: MiddleNameDiffers, nameExtended: NameExtended, nameNickname: NameNickname, nameInitial: NameInitial,
 	nameOtherScript: NameOtherScript, nameTypo: NameTypo, namePhonetic: NamePhonetic, nameSurname: LastNameMismatch | SurnameChanged,
-	nameGiven: FirstNameMismatch, nameDifferent: NamesDiffer | FirstNameMismatch,
+	nameGiven:       FirstNameMismatch,
+	nameLooseFamily: LastNameMismatch, nameLooseGiven: FirstNameMismatch, nameLoose: NamesDiffer | FirstNameMismatch, nameAlone: NameTypo | NameMissing, nameLooseAlone: NamesDiffer | FirstNameMismatch, nameHalf: NamesDiffer | FirstNameMismatch,
+	nameDifferent: NamesDiffer | FirstNameMismatch,
 }
 
 func nameReason(level uint8) Reasons { return nameReasons[level] }

@@ -133,3 +133,24 @@ func (w *Worker) textLevel(cache *pairCache, col *contact.Strings, a, b contact.
 		return textDifferent
 	})
 }
+
+// genericLevel compares two values of a column whose meaning is not known.
+func (w *Worker) genericLevel(cache *pairCache, col *contact.Strings, a, b contact.Row) uint8 {
+	x, y := col.Code(a), col.Code(b)
+	switch {
+	case x == 0 || y == 0:
+		return 0
+	case x == y:
+		return textEqual
+	}
+	return cache.verdict(x, y, func() uint8 {
+		s, t := col.Text(x), col.Text(y)
+		switch {
+		case similar(s, t):
+			return textSimilar
+		case looselyAlike(s, t):
+			return textLoose
+		}
+		return textDifferent
+	})
+}

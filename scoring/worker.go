@@ -50,7 +50,7 @@ type Worker struct {
 
 	postcode                                        *contact.Strings
 	streetCache, cityCache, companyCache, postCache *pairCache
-	idCache                                         *pairCache // by key
+	idCache, emailCache                             *pairCache // by key
 	customCache                                     []*pairCache
 }
 
@@ -61,7 +61,7 @@ func (s *Scorer) Worker() *Worker {
 		s: s, names: newNames(t), street: t.Col(contact.ColStreet), city: t.Col(contact.ColCity), company: t.Col(contact.ColCompany),
 		country: t.Col(contact.ColCountry), gender: t.Col(contact.ColGender), tenant: t.Col(contact.ColTenant), postcode: t.Col(contact.ColPostcode),
 		streetCache: newPairCache(), cityCache: newPairCache(), companyCache: newPairCache(), postCache: newPairCache(),
-		idCache: newPairCache(),
+		idCache: newPairCache(), emailCache: newPairCache(),
 	}
 	for range s.model.generic {
 		w.customCache = append(w.customCache, newPairCache())
@@ -94,7 +94,7 @@ func (w *Worker) Compare(a, b contact.Row) Vector {
 	v[cmpIdentified] = w.identifiedLevel(a, b)
 	for i, cache := range w.customCache {
 		col, _ := w.s.table.Custom(w.s.model.generic[i])
-		v[numFixed+i] = w.textLevel(cache, col, a, b)
+		v[numFixed+i] = w.genericLevel(cache, col, a, b)
 	}
 	return v
 }
@@ -103,8 +103,8 @@ func (w *Worker) Compare(a, b contact.Row) Vector {
 func (w *Worker) Score(p blocking.Pair) Edge {
 	p.A, p.B = min(p.A, p.B), max(p.A, p.B)
 	v := w.Compare(p.A, p.B)
-	weight := w.s.model.Weight(v) + w.s.model.frequency(v, p.A, p.B)
-	d, reasons, _ := decide(v, weight >= w.s.model.Threshold)
+	weight := w.s.model.total(v, p.A, p.B)
+	d, reasons, _ := decide(v, w.s.model.evidence(v, weight))
 	return Edge{A: p.A, B: p.B, Rules: p.Rules, Weight: float32(weight), Decision: d, Reasons: reasons, Vector: v}
 }
 
@@ -113,6 +113,7 @@ func (w *Worker) Score(p blocking.Pair) Edge {
 func (w *Worker) Against(a, b contact.Row) (veto, contradiction, doubt Reasons, weight float64) {
 	a, b = min(a, b), max(a, b)
 	v := w.Compare(a, b)
-	veto, contradiction, doubt = against(v)
-	return veto, contradiction, doubt, w.s.model.Weight(v) + w.s.model.frequency(v, a, b)
+	weight = w.s.model.total(v, a, b)
+	veto, contradiction, doubt = against(v, w.s.model.evidence(v, weight))
+	return veto, contradiction, doubt, weight
 }
