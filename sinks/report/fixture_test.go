@@ -143,7 +143,11 @@ func modelFixture() *scoring.Model {
 	for _, c := range model {
 		x := scoring.Comparison{Name: c.name}
 		for l := range c.levels {
-			x.Levels = append(x.Levels, scoring.Level{Label: c.levels[l], M: c.m[l], U: c.u[l]})
+			level := scoring.Level{Label: c.levels[l], M: c.m[l], U: c.u[l]}
+			if c.m[l] > 0.02 {
+				level.Matches = 1000 * c.m[l]
+			}
+			x.Levels = append(x.Levels, level)
 		}
 		m.Comparisons = append(m.Comparisons, x)
 	}

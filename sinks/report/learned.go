@@ -18,7 +18,7 @@ type learned struct {
 	Scale  []axisMark // ticks of the scale of weights
 	ZeroX  px
 	Unseen string // comparisons left out
-	Fixed  bool   // some level keeps its starting value
+	Fixed  string // which levels keep their starting value, "" if none does
 }
 
 // learnedGroup is a comparison.
@@ -33,7 +33,7 @@ type learnedLevel struct {
 	MW, UW              px // of 100
 	X, W                px // of 100
 	Class               string
-	Note                string // how far the level was learned, "" when there is nothing to say
+	Starting            bool // m was not learned
 }
 
 // newLearned draws the model; nil when the run kept none. Comparisons of which no found pair has a value on both sides are only named.
@@ -70,10 +70,36 @@ func newLearned(o *cluster.Outcome) *learned {
 			v.Groups = append(v.Groups, g)
 		}
 	}
+	v.Fixed = markStarting(v.Groups)
 	if len(unseen) > 0 {
 		v.Unseen = "No pair that was found has these on both sides: " + strings.Join(unseen, ", ") + "."
 	}
 	return v
+}
+
+// markStarting says which levels the pairs at hand did not teach. Where they taught none, one sentence says so and no level is marked.
+func markStarting(groups []learnedGroup) string {
+	starting, all := 0, 0
+	for _, g := range groups {
+		for _, l := range g.Levels {
+			all++
+			if l.Starting {
+				starting++
+			}
+		}
+	}
+	switch starting {
+	case 0:
+		return ""
+	case all:
+		for _, g := range groups {
+			for i := range g.Levels {
+				g.Levels[i].Starting = false
+			}
+		}
+		return "The pairs at hand were too few to learn m from: it keeps the values it had at the start."
+	}
+	return "Results that too few pairs of one person show are marked: their m comes from the starting values, not from these contacts."
 }
 
 // groupName is the name of a comparison as a heading.
@@ -155,7 +181,7 @@ func (s scales) bar(l *learnedLevel, w float64, class string) {
 }
 
 func (s scales) level(l scoring.Level, found int64) learnedLevel {
-	out := learnedLevel{Name: visible(l.Label), M: oneIn(l.M), U: oneIn(l.U), MW: s.chance(l.M), UW: s.chance(l.U), Found: number(found)}
+	out := learnedLevel{Name: visible(l.Label), M: oneIn(l.M), U: oneIn(l.U), MW: s.chance(l.M), UW: s.chance(l.U), Found: number(found), Starting: l.Matches == 0}
 	w := weightOf(l)
 	s.bar(&out, w, direction(w))
 	return out

@@ -38,6 +38,16 @@ func TestLearned(t *testing.T) {
 			}
 		}
 	}
+	for _, g := range v.Groups {
+		for _, level := range g.Levels {
+			if want := level.Name == "day and month swapped"; level.Starting != want {
+				t.Errorf("%s, %s is marked as a starting value: %v", g.Name, level.Name, level.Starting)
+			}
+		}
+	}
+	if !strings.HasPrefix(v.Fixed, "Results that too few pairs") {
+		t.Errorf("of starting values, the page says %q", v.Fixed)
+	}
 	// First name, equal: 4 of the 12 edges have level 1 there.
 	if got := v.Groups[0].Levels[0].Found; got != "4" {
 		t.Errorf("%s found pairs have equal first names, want 4", got)
@@ -60,6 +70,27 @@ func TestLearnedWithoutModel(t *testing.T) {
 	l := v.Groups[0].Levels[0]
 	if l.U != "never" || math.IsInf(float64(l.X), 0) || math.IsNaN(float64(l.W)) || !strings.HasPrefix(l.Weight, "+29.") {
 		t.Errorf("a u of zero is drawn as %+v", l)
+	}
+}
+
+func TestNothingTrained(t *testing.T) {
+	o, _ := fixture(t)
+	for _, c := range o.Model.Comparisons {
+		for l := range c.Levels {
+			c.Levels[l].Matches = 0
+		}
+	}
+	v := newLearned(o)
+	if !strings.HasPrefix(v.Fixed, "The pairs at hand were too few") || v.Groups[0].Levels[0].Starting {
+		t.Errorf("of a model that learned nothing the page says %q, and marks %v", v.Fixed, v.Groups[0].Levels[0].Starting)
+	}
+	for i := range v.Groups {
+		for l := range v.Groups[i].Levels {
+			v.Groups[i].Levels[l].Starting = false
+		}
+	}
+	if got := markStarting(v.Groups); got != "" {
+		t.Errorf("of a model that learned everything the page says %q", got)
 	}
 }
 
