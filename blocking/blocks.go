@@ -36,23 +36,29 @@ func (b *Blocks) at(number uint32) block {
 	return b.sets[number>>ruleShift].runs[number&(1<<ruleShift-1)]
 }
 
+// sampleOf is how many contacts are looked at to choose the rules of a larger table.
+const sampleOf = 100_000
+
 // Build makes the blocks of every rule. run executes independent work, possibly concurrently.
 func Build(t *contact.Table, cfg Config, run contact.Parallel) (*Blocks, error) {
-	cfg = cfg.WithDefaults()
-	budget, small := cfg.budget(t)
+	return buildFrom(t, cfg, run, max(1, int64(t.Len())/sampleOf))
+}
+
+// buildFrom chooses the rules by one in so many contacts.
+func buildFrom(t *contact.Table, cfg Config, run contact.Parallel, every int64) (*Blocks, error) {
+	m := maker{t: t, cfg: cfg.WithDefaults(), run: run, every: every}
+	m.budget, m.small = m.cfg.budget(t)
 	b := &Blocks{t: t}
-	rules := rulesFor(t, cfg.Disable, small)
-	sets := make([]ruleBlocks, len(rules))
-	err := run(len(rules), func(i int) (err error) {
-		sets[i], err = gather(t, rules[i])
-		return err
-	})
+	rules := rulesFor(t, cfg.Disable, m.small)
+	sets, err := m.gather(rules, m.every)
 	if err != nil {
 		return nil, err
 	}
-	b.choose(rules, sets)
-	if !small {
-		if err := b.bound(t, cfg, budget, run); err != nil {
+	if err := m.choose(b, rules, sets); err != nil {
+		return nil, err
+	}
+	if !m.small {
+		if err := m.bound(b); err != nil {
 			return nil, err
 		}
 	}
@@ -63,37 +69,99 @@ func Build(t *contact.Table, cfg Config, run contact.Parallel) (*Blocks, error) 
 	return b, nil
 }
 
-// choose keeps the rules that make pairs, as many as can be numbered.
-func (b *Blocks) choose(rules []rule, sets []ruleBlocks) {
-	for i := range rules {
-		if rules[i].everybody || len(b.rules) < maxRules-1 && (rules[i].identity || len(sets[i].runs) > 0) {
-			b.rules = append(b.rules, rules[i])
+// maker is the making of blocks under way.
+type maker struct {
+	t      *contact.Table
+	cfg    Config
+	run    contact.Parallel
+	every  int64 // rules are chosen by one in so many contacts
+	budget int64
+	small  bool    // the budget lets all pairs be compared
+	limits []int64 // by rule used, the widest block that is compared in full
+}
+
+func (m *maker) gather(rules []rule, every int64) ([]ruleBlocks, error) {
+	sets := make([]ruleBlocks, len(rules))
+	return sets, m.run(len(rules), func(i int) (err error) {
+		sets[i], err = gather(m.t, rules[i], every)
+		return err
+	})
+}
+
+// freeShare is the part of the budget of a large table that may be spent on what nothing shows to bring enough.
+const freeShare = 0.5
+
+// choose takes the rules to use, and says of each how wide a block it may compare in full. Which rules are worth having shows in a sample of
+// a large table; how much they cost there only in all of it.
+func (m *maker) choose(b *Blocks, rules []rule, sets []ruleBlocks) error {
+	c := newChooser(m.t, rules, sets, m.every)
+	keep := func(limits []int64) (kept []int) {
+		b.rules, m.limits = nil, nil
+		for i, limit := range limits {
+			if limit > 0 {
+				kept = append(kept, i)
+				b.rules, m.limits = append(b.rules, rules[i]), append(m.limits, min(limit, int64(m.cfg.MaxBlock)))
+			}
+		}
+		return kept
+	}
+	if m.every == 1 {
+		for _, i := range keep(c.buy(m.purse(rules, sets))) {
 			b.sets = append(b.sets, sets[i])
 		}
+		return nil
+	}
+	kept := keep(c.rank())
+	var err error
+	if b.sets, err = m.gather(b.rules, 1); err != nil {
+		return err
+	}
+	rules, sets = b.rules, b.sets
+	b.sets = nil
+	for _, i := range keep(c.resize(&Blocks{t: m.t, rules: rules, sets: sets}, kept).size(m.purse(rules, sets))) {
+		b.sets = append(b.sets, sets[i])
+	}
+	return nil
+}
+
+// purse is the budget for all rules but those on identities. A part of it is kept for what is unproven.
+func (m *maker) purse(rules []rule, sets []ruleBlocks) spend {
+	pairs, hoped := int64(0), 0.
+	for i := range rules {
+		if rules[i].identity {
+			pairs += sets[i].forecast(int64(m.cfg.MaxIdentityBlock))
+		}
+	}
+	free := max(float64(m.cfg.SmallPairs), freeShare*float64(m.budget))
+	proven := int64((1 - freeShare/2) * float64(m.budget))
+	return func(o offer, unproven bool) bool {
+		if o.pairs > 0 && !m.small {
+			if unproven && (pairs+o.pairs > m.budget || hoped+o.cost > free) || !unproven && pairs+o.pairs > proven {
+				return false
+			}
+		}
+		if pairs += o.pairs; unproven {
+			hoped += o.cost
+		}
+		return true
 	}
 }
 
 // bound cuts what is too large and sees that no more pairs are made than the budget allows.
-func (b *Blocks) bound(t *contact.Table, cfg Config, budget int64, run contact.Parallel) error {
-	names := nameOrder(t)
-	each := func(identity bool, limit int) error {
-		return run(len(b.sets), func(i int) error {
-			if b.rules[i].identity == identity {
-				cut(t, names, &b.sets[i], identity, limit)
-			}
-			return nil
-		})
-	}
-	s := spender{t: t, rules: b.rules, sets: b.sets, left: budget, names: names}
-	if err := each(true, cfg.MaxIdentityBlock); err != nil {
-		return err
-	}
+func (m *maker) bound(b *Blocks) error {
+	names := nameOrder(m.t)
+	s := spender{t: m.t, rules: b.rules, sets: b.sets, left: m.budget, names: names}
+	err := m.run(len(b.sets), func(i int) error {
+		if b.rules[i].identity {
+			cut(m.t, names, &b.sets[i], m.cfg.MaxIdentityBlock)
+		} else {
+			b.sets[i].drop(m.limits[i])
+		}
+		return nil
+	})
 	s.identities()
-	if err := each(false, s.limit(cfg.MaxBlock)); err != nil {
-		return err
-	}
-	s.windows()
-	return nil
+	s.others()
+	return err
 }
 
 // nameOrder is the place of every contact in the order of names.
@@ -124,7 +192,7 @@ func rulesFor(t *contact.Table, disable []string, small bool) []rule {
 			out = append(out, slices.DeleteFunc(f.columnRules(), func(r rule) bool { return off[r.name] })...)
 			continue
 		}
-		if r, ok := c.make(f, c.name, c.description); ok && (!small || r.sorted == nil) {
+		if r, ok := c.make(f, c.name, c.description); ok && (!small || r.sorted == nil) && len(out) < maxCandidates-1 {
 			out = append(out, r)
 		}
 	}

@@ -130,11 +130,12 @@ func drawGuests(rt *rapid.T, most int) []guest {
 	}
 	one := rapid.Custom(func(rt *rapid.T) guest {
 		g := named(pick("given", "ann anna ben bob cleo"), pick("family", "okafor lind wang"))
-		for col, words := range map[contact.Col]string{
-			contact.ColPostcode: "p1 p2 p3", contact.ColCompany: "acme quill", contact.ColCity: "salem leeds", contact.ColStreet: "s1 s2 s3 s4",
-		} {
-			if v := pick(fmt.Sprint("column ", col), words); v != "" {
-				g.cols[col] = v
+		for _, c := range []struct {
+			col   contact.Col
+			words string
+		}{{contact.ColPostcode, "p1 p2 p3"}, {contact.ColCompany, "acme quill"}, {contact.ColCity, "salem leeds"}, {contact.ColStreet, "s1 s2 s3 s4"}} {
+			if v := pick(fmt.Sprint("column ", c.col), c.words); v != "" {
+				g.cols[c.col] = v
 			}
 		}
 		g.born = rapid.SampledFrom([]int{0, 19840312, 19761019}).Draw(rt, "born")

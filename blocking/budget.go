@@ -16,9 +16,6 @@ type spender struct {
 	names []uint32 // the place of every contact in the order of names
 }
 
-// fullShare is the part of what the identities leave of the budget that goes to blocks compared in full; the rest is for windows.
-const fullShare = 0.7
-
 // identities lets the rules on identities have their pairs, in order.
 func (s *spender) identities() {
 	for i := range s.sets {
@@ -29,77 +26,79 @@ func (s *spender) identities() {
 	}
 }
 
-// limit finds the largest size of a block, up to a maximum, at which all blocks of the other rules can be compared in full. Contacts that
-// share a key with few others are more likely one person than those who share it with many, whatever the rule; so one limit for all rules
-// spends the budget best.
-func (s *spender) limit(most int) int {
-	pairs := make([]int64, most+1) // by block size
-	for i := range s.sets {
-		if s.rules[i].identity {
-			continue
-		}
-		for _, b := range s.sets[i].runs {
-			if n := b.width(); b.window == 0 && n <= int64(most) {
-				pairs[n] += b.pairs()
-			}
+// others lets the other rules have theirs. The rules were chosen to fit; where the sample said too little, the widest blocks go first.
+func (s *spender) others() {
+	for limit := int64(1) << classes; s.full() > s.left && limit > 1; limit = limit * 3 / 4 {
+		for i := range s.sets {
+			s.drop(i, limit)
 		}
 	}
-	left := int64(fullShare * float64(s.left))
-	for n := 2; n <= most; n++ {
-		if left -= pairs[n]; left < 0 {
-			return n - 1
-		}
+	for i := len(s.sets) - 1; i >= 0 && s.full() > s.left; i-- {
+		s.drop(i, 1)
 	}
-	return most
+	s.left -= s.full()
+	s.windows()
 }
 
-// windows gives all windowed blocks of the other rules the widest window that can be paid for. When even the narrowest cannot, the last
-// rules lose theirs.
-func (s *spender) windows() {
-	others := func(do func(set *ruleBlocks)) {
-		for i := range s.sets {
-			if !s.rules[i].identity && !s.rules[i].everybody {
-				do(&s.sets[i])
+// drop leaves out the blocks of a rule that are wider than limit, unless they are of an identity.
+func (s *spender) drop(rule int, limit int64) {
+	if set := &s.sets[rule]; !s.rules[rule].identity && set.drop(limit) {
+		set.stats.OverBudget = true
+	}
+}
+
+// full is the number of pairs of the other rules' blocks that are compared in full.
+func (s *spender) full() int64 {
+	n := int64(0)
+	for i := range s.sets {
+		if !s.rules[i].identity {
+			for _, b := range s.sets[i].runs {
+				if b.window == 0 {
+					n += b.pairs()
+				}
 			}
 		}
 	}
+	return n
+}
+
+// windows gives all neighbourhoods the widest window that can be paid for. When even the narrowest cannot, the last ones go.
+func (s *spender) windows() {
 	var cost [maxWindow + 1]int64
-	others(func(set *ruleBlocks) {
-		for _, b := range set.runs {
-			if b.window == 0 {
-				s.left -= b.pairs()
-				continue
-			}
-			for w := 1; w <= maxWindow; w++ {
+	for i := range s.sets {
+		for _, b := range s.sets[i].runs {
+			for w := 1; w <= maxWindow && s.rules[i].sorted != nil; w++ {
 				b.window = uint32(w)
 				cost[w] += b.pairs()
 			}
 		}
-	})
+	}
 	w := maxWindow
 	for w > 1 && cost[w] > s.left {
 		w--
 	}
-	others(func(set *ruleBlocks) { set.narrow(w, &s.left) })
-}
-
-// narrow sets the window of all windowed blocks of a rule, or drops them when they do not fit.
-func (s *ruleBlocks) narrow(w int, left *int64) {
-	total := int64(0)
-	for i, b := range s.runs {
-		if b.window > 0 {
-			s.stats.SkippedPairs += b.pairs()
-			s.runs[i].window = uint32(w)
-			total += s.runs[i].pairs()
+	for i := range s.sets {
+		if s.rules[i].sorted != nil {
+			s.left -= s.sets[i].narrow(uint32(w), s.left)
 		}
 	}
-	if total <= *left {
-		*left -= total
-		s.stats.SkippedPairs -= total
-		return
+}
+
+// narrow sets the window of a neighbourhood, or drops it when it does not fit, and returns its pairs.
+func (s *ruleBlocks) narrow(w uint32, left int64) int64 {
+	for i := range s.runs {
+		s.stats.SkippedPairs += s.runs[i].pairs()
+		s.runs[i].window = w
+		s.stats.SkippedPairs -= s.runs[i].pairs()
+	}
+	total := s.pairs()
+	if total <= left {
+		return total
 	}
 	s.stats.OverBudget = true
-	s.runs = slices.DeleteFunc(s.runs, func(b block) bool { return b.window > 0 })
+	s.stats.SkippedPairs += total
+	s.runs = nil
+	return 0
 }
 
 // shrink windows the largest blocks until the rule makes no more pairs than are left, and drops the rule when even that is too much.

@@ -19,24 +19,32 @@ type ruleBlocks struct {
 // gatherer groups the contacts of a table by the keys of a rule, however many share one.
 type gatherer struct {
 	t     *contact.Table
-	cross bool // only pairs across two sources count
+	cross bool  // only pairs across two sources count
+	every int64 // one in so many contacts is looked at
 	set   ruleBlocks
 	right []contact.Row
 }
 
-// gather makes the blocks of a rule. Keys that nobody shares make none.
-func gather(t *contact.Table, r rule) (ruleBlocks, error) {
-	g := gatherer{t: t, cross: t.CrossOnly(), set: ruleBlocks{stats: Stats{Rule: r.name, Description: r.description}}}
+// takes reports whether a contact is among those looked at.
+func (g *gatherer) takes(r contact.Row) bool {
+	return g.every == 1 || mix(0, uint64(r))%uint64(g.every) == 0
+}
+
+// gather makes the blocks of a rule, of one in so many contacts. Keys that nobody shares make none.
+func gather(t *contact.Table, r rule, every int64) (ruleBlocks, error) {
+	g := gatherer{t: t, cross: t.CrossOnly(), every: every, set: ruleBlocks{stats: Stats{Rule: r.name, Description: r.description}}}
 	if r.sorted != nil {
 		g.sort(r)
 		return g.set, nil
 	}
-	entries := make([]entry, 0, t.Len())
+	entries := make([]entry, 0, int64(t.Len())/every)
 	var row contact.Row
 	add := func(key uint64, mark bool) { entries = append(entries, entry{key: key, row: row, mark: mark}) }
-	for i := range t.Len() {
+	for row = range contact.Row(t.Len()) {
+		if !g.takes(row) {
+			continue
+		}
 		before := len(entries)
-		row = contact.Row(i)
 		r.keys(row, add)
 		if len(entries) > before {
 			g.set.stats.Contacts++
@@ -106,7 +114,10 @@ func (g *gatherer) block(from, to uint32) (b block, ok bool) {
 // sort makes the one long block per tenant of a sorted neighbourhood. Contacts that have nothing to sort by are left out.
 func (g *gatherer) sort(r rule) {
 	s, tenant := &g.set, g.t.Col(contact.ColTenant)
-	s.rows = sortedRows(g.t.Len(), r.sorted, func(row contact.Row) bool { a, b := r.sorted(row); return a != 0 || b != 0 })
+	s.rows = sortedRows(g.t.Len(), r.sorted, func(row contact.Row) bool {
+		a, b := r.sorted(row)
+		return (a != 0 || b != 0) && g.takes(row)
+	})
 	if tenant.Distinct() > 1 {
 		slices.SortStableFunc(s.rows, func(x, y contact.Row) int { return cmp.Compare(tenant.Code(x), tenant.Code(y)) })
 	}
@@ -117,6 +128,7 @@ func (g *gatherer) sort(r rule) {
 			to++
 		}
 		if b, ok := g.window(uint32(from), uint32(to)); ok {
+			b.window = sampleWindow(g.every)
 			s.runs = append(s.runs, b)
 		}
 		from = to

@@ -15,27 +15,51 @@ type cutter struct {
 	runs  []block
 }
 
-// cut splits the blocks of a rule that hold more than limit contacts. Those of an identity are split by what else the contacts agree on;
-// what is still too large, and the large blocks of other rules, are compared in a window over the order of names.
-func cut(t *contact.Table, place []uint32, set *ruleBlocks, identity bool, limit int) {
+// cut splits the blocks of an identity that hold more than limit contacts by what else the contacts agree on. What is still too large is
+// compared in a window over the order of names.
+func cut(t *contact.Table, place []uint32, set *ruleBlocks, limit int) {
 	if set.stats.LargestBlock <= int64(limit) {
 		return
 	}
 	c := cutter{gatherer: gatherer{t: t, cross: t.CrossOnly(), set: *set}, place: place, limit: int64(limit), runs: make([]block, 0, len(set.runs))}
 	for _, b := range set.runs {
-		switch {
-		case b.width() <= c.limit || b.window > 0:
+		if b.width() <= c.limit {
 			c.runs = append(c.runs, b)
-		case identity:
-			c.set.stats.OversizedBlocks++
-			c.refine(b, 0)
-		default:
-			c.set.stats.OversizedBlocks++
-			c.windowed(b)
+			continue
 		}
+		c.set.stats.OversizedBlocks++
+		c.refine(b, 0)
 	}
 	c.set.runs = c.runs
 	*set = c.set
+}
+
+// forecast is about the number of pairs that are left when the blocks of an identity are cut.
+func (s *ruleBlocks) forecast(limit int64) int64 {
+	n := int64(0)
+	for _, b := range s.runs {
+		if b.width() > limit {
+			b.window = maxWindow
+		}
+		n += b.pairs()
+	}
+	return n
+}
+
+// drop leaves out the blocks of a rule that are wider than limit; other rules must find what is in them. It reports
+// whether there were any.
+func (s *ruleBlocks) drop(limit int64) bool {
+	before := len(s.runs)
+	s.runs = slices.DeleteFunc(s.runs, func(b block) bool {
+		if b.window > 0 || b.width() <= limit {
+			return false
+		}
+		s.stats.OversizedBlocks++
+		s.stats.SkippedBlocks++
+		s.stats.SkippedPairs += b.full()
+		return true
+	})
+	return len(s.runs) < before
 }
 
 // windowed leaves a block whole and orders it by name.

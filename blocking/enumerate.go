@@ -125,6 +125,38 @@ func (s *ruleBlocks) others(b block, i int) (x contact.Row, others []contact.Row
 	return left[i], right[max(0, before-int(b.window)):min(len(right), before+int(b.window))]
 }
 
+// each reports the blocks that make a pair.
+func (b *Blocks) each(x, y contact.Row, do func(number uint32)) {
+	p, q := b.live[b.off[x]:b.off[x+1]], b.live[b.off[y]:b.off[y+1]]
+	for i, j := 0, 0; i < len(p) && j < len(q); {
+		switch {
+		case p[i] < q[j]:
+			i++
+		case p[i] > q[j]:
+			j++
+		default:
+			do(p[i])
+			i++
+			j++
+		}
+	}
+	v, w := b.windows[b.windowOff[x]:b.windowOff[x+1]], b.windows[b.windowOff[y]:b.windowOff[y+1]]
+	for i, j := 0, 0; i < len(v) && j < len(w); {
+		switch {
+		case v[i].block < w[j].block:
+			i++
+		case v[i].block > w[j].block:
+			j++
+		default:
+			if max(v[i].at, w[j].at)-min(v[i].at, w[j].at) <= b.at(v[i].block).reach() {
+				do(v[i].block)
+			}
+			i++
+			j++
+		}
+	}
+}
+
 // made returns the rules that make a pair, or none when a block before the given one makes it too.
 func (b *Blocks) made(x, y contact.Row, me uint32) uint32 {
 	rules, ok := b.common(x, y, me)

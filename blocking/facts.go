@@ -17,7 +17,9 @@ const (
 	factFamilyStart               // first letters
 	factRoot                      // each formal name that the given name may stand for; many-valued
 	factAnyStart                  // first letters of every word of the name, whichever field it stands in; many-valued
+	factTwoWords                  // every two words of the name, whichever fields they stand in; many-valued
 	factBirthdate                 // whole
+	factYear                      // year of birth
 	factBirthMonth                // year and month
 	factBirthYear                 // year and day of the month
 	factBirthDay                  // month and day, either way round
@@ -94,6 +96,8 @@ func (f *facts) newPart(x fact) part {
 		return f.words(64, contact.ColGivenRoots)
 	case factAnyStart:
 		return f.words(f.start, contact.ColGivenLatin, contact.ColFamilyLatin)
+	case factTwoWords:
+		return f.wordPairs(contact.ColGivenLatin, contact.ColFamilyLatin)
 	case factPostcode:
 		return f.whole(contact.ColPostcode)
 	case factCity:
@@ -122,6 +126,8 @@ func (f *facts) birth(x fact) part {
 	}
 	cut := func(y, m, d int32) int32 { return y*10000 + m*100 + d }
 	switch x {
+	case factYear:
+		cut = func(y, _, _ int32) int32 { return y }
 	case factBirthMonth:
 		cut = func(y, m, _ int32) int32 { return y*100 + m }
 	case factBirthYear:

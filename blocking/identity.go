@@ -96,6 +96,7 @@ func deletions(text string, emit func(uint64)) {
 	if len(text) < minTyped || len(text) > maxTyped {
 		return
 	}
+	emit(hashString(text)) // which is what the other leaves when it has one character more
 	var buf [maxTyped]byte
 	for i := range len(text) {
 		if i > 0 && text[i] == text[i-1] {

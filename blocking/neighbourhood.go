@@ -26,6 +26,21 @@ func (f *facts) sortedStreets(name, description string) (rule, bool) {
 	}, f.t.Col(contact.ColStreet).Distinct() > 1
 }
 
+// sortedBirthdates orders by birthdate, then by family name.
+func (f *facts) sortedBirthdates(name, description string) (rule, bool) {
+	family := f.beginnings(contact.ColFamilyLatin)
+	return rule{
+		name: name, description: description, uses: AspectBirthdate,
+		sorted: func(r contact.Row) (uint64, uint64) {
+			b := f.t.Birthdate(r)
+			if b == 0 {
+				return 0, 0
+			}
+			return uint64(b), family(r)
+		},
+	}, f.born
+}
+
 // sortedEmails orders by a contact's first address.
 func (f *facts) sortedEmails(name, description string) (rule, bool) {
 	t := f.t

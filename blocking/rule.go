@@ -18,10 +18,11 @@ type rule struct {
 	sorted func(r contact.Row) (first, then uint64)
 }
 
-// maxRules is the width of Pair.Rules; the rule's number also takes the top bits of a block's number.
+// maxRules is the width of Pair.Rules. More rules than that may be looked at; a rule's number takes the top bits of a block's number.
 const (
-	maxRules  = 32
-	ruleShift = 27
+	maxRules      = 32
+	maxCandidates = 64
+	ruleShift     = 26
 )
 
 // spaceRule joins the contacts that share a key of a space.

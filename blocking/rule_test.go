@@ -37,20 +37,31 @@ func TestRules(t *testing.T) {
 		{"one text in two spaces", guest{keys: "phone:5"}, guest{keys: "handle:5"}, nil},
 		{"derived on one side", guest{keys: "demail:a*"}, guest{keys: "demail:a"}, []string{"derived_email"}},
 		{"derived on neither side", guest{keys: "demail:a"}, guest{keys: "demail:a"}, nil},
-		{"name and birthdate", at(ann, 19840312), at(ann, 19840312), []string{"name_birthdate", "family_birthdate", "given_birthdate", "month_name", "year_day_name", "day_month_name", "birthdate", "sound_name", "name", "given_family_start", "initial_family"}},
-		{"family and birthdate", at(ann, 19840312), at(named("ben", "okafor"), 19840312), []string{"family_birthdate", "month_name", "year_day_name", "day_month_name", "birthdate"}},
-		{"a missing birthdate is no birthdate", at(ann, 0), at(named("ben", "okafor"), 0), nil},
-		{"sounds", ann, named("anna", "okafr"), []string{"sound_name", "given_family_start", "initial_family"}},
-		{"swapped", ann, named("okafor", "ann"), []string{"name"}},
-		{"company", at(ann, 0, contact.ColCompany, "acme"), at(named("okafor", "ann"), 0, contact.ColCompany, "acme"), []string{"name_company", "name"}},
-		{"street", at(named("ann", ""), 0, contact.ColStreet, "s"), at(named("amy", ""), 0, contact.ColStreet, "s"), []string{"street_given", "street"}},
+		{"name and birthdate", at(ann, 19840312), at(ann, 19840312), []string{"name_birthdate", "family_birthdate", "given_birthdate", "month_name", "year_day_name", "day_month_name", "year_name", "birthdate", "sound_name", "name", "two_words", "given_family_start", "initial_family", "family", "given"}},
+		{"family and birthdate", at(ann, 19840312), at(named("ben", "okafor"), 19840312), []string{"family_birthdate", "month_name", "year_day_name", "day_month_name", "year_name", "birthdate", "family"}},
+		{"a missing birthdate is no birthdate", at(ann, 0), at(named("ben", "okafor"), 0), []string{"family"}},
+		{"sounds", ann, named("anna", "okafr"), []string{"sound_name", "given_family_start", "initial_family", "family", "given"}},
+		{"swapped", ann, named("okafor", "ann"), []string{"name", "two_words"}},
+		{"company", at(ann, 0, contact.ColCompany, "acme"), at(named("okafor", "ann"), 0, contact.ColCompany, "acme"), []string{"name_company", "name", "two_words"}},
+		{"street", at(named("ann", ""), 0, contact.ColStreet, "s"), at(named("amy", ""), 0, contact.ColStreet, "s"), []string{"street_given", "street", "given"}},
 		{"birthdate and postcode", at(guest{}, 19840312, contact.ColPostcode, "p"), at(guest{}, 19840312, contact.ColPostcode, "p"), []string{"birthdate_postcode", "birthdate", "postcode"}},
+		{"a second family name", ann, named("ann", "okafor lind"), []string{"sound_name", "two_words", "given_family_start", "initial_family", "family", "given"}},
+		{"a mailbox named after the other", guest{keys: "email:a.okafor7@x.org"}, ann, []string{"email_name"}},
+		{"mailboxes named after one", guest{keys: "email:a.okafor7@x.org"}, guest{keys: "email:okafora@y.org"}, nil},
+		{"a digit left out", guest{keys: "national:1234567"}, guest{keys: "national:123456"}, []string{"phone_typo"}},
+		{"digits exchanged", guest{keys: "national:1234567"}, guest{keys: "national:1243567"}, []string{"phone_typo"}},
+		{"two other digits", guest{keys: "national:1234567"}, guest{keys: "national:1034067"}, nil},
+		{"another area code", guest{keys: "national:301234567"}, guest{keys: "national:891234567"}, []string{"phone_end"}},
+		{"month and day exchanged", at(named("ann", ""), 19840312), at(named("ann", ""), 19841203), []string{"day_month_name", "year_name", "birthdate", "name", "given"}},
+		{"another month", at(named("ann", ""), 19840312), at(named("ann", ""), 19840412), []string{"year_day_name", "year_name", "name", "given"}},
+		{"words of a street", at(ann, 0, contact.ColStreet, "5 lindenstrasse"), at(named("amy", "orr"), 0, contact.ColStreet, "9 lindenstrasse"), []string{"sound_name", "initial_family", "street_name", "family", "given"}},
+		{"house and postcode", guest{cols: map[contact.Col]string{contact.ColStreet: "5 elm", contact.ColPostcode: "p"}}, guest{cols: map[contact.Col]string{contact.ColStreet: "5 oak", contact.ColPostcode: "p"}}, []string{"house_postcode", "postcode"}},
 		{"two tenants", at(ann, 19840312, contact.ColTenant, "a"), at(ann, 19840312, contact.ColTenant, "b"), nil},
 		{"a column of the customer's", guest{own: "x"}, guest{own: "x"}, []string{"column_shoe"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := wide
-			cfg.Disable = []string{"near_family", "near_given", "near_email", "near_street"} // which pair any two contacts of a table of two
+			cfg.Disable = []string{"near_family", "near_given", "near_birthdate", "near_email", "near_street"} // which pair any two contacts of a table of two
 			b := build(t, newTable(t, c.a, c.b), cfg)
 			pairs, _ := collect(b, 100)
 			var got []string
@@ -104,8 +115,8 @@ func TestMatchKey(t *testing.T) {
 }
 
 func TestRulesFitTheirBits(t *testing.T) {
-	if maxRules > 1<<(32-ruleShift) {
-		t.Errorf("%d rules do not fit", maxRules)
+	if n := len(catalogue()); maxRules > 32 || n >= maxCandidates || maxCandidates > 1<<(32-ruleShift) {
+		t.Errorf("%d rules do not fit", n)
 	}
 	seen := map[string]bool{}
 	for _, r := range catalogue() {
@@ -131,7 +142,8 @@ func TestUses(t *testing.T) {
 	for _, c := range []contact.Col{contact.ColPostcode, contact.ColCompany, contact.ColCity, contact.ColStreet} {
 		g.cols[c] = "v"
 	}
-	b := build(t, newTable(t, g, g, guest{own: "y"}), Config{})
+	tab := newTable(t, g, g, guest{own: "y"})
+	b := &Blocks{rules: rulesFor(tab, nil, false)}
 	want := map[string]Aspects{
 		"sso": AspectSSO, "email": AspectEmail, "derived_email": AspectEmail, "phone": AspectPhone,
 		"national_number": AspectPhone, "channel_id": AspectHandle, "cookie": AspectCookie, "email_local_part": AspectEmail,
@@ -143,7 +155,8 @@ func TestUses(t *testing.T) {
 		"name_company":       AspectName | AspectGiven | AspectFamily | AspectCompany,
 		"birthdate_postcode": AspectBirthdate | AspectAddress,
 		"column_shoe":        AspectCustom(0),
-		"all_pairs":          0,
+		"near_birthdate":     AspectBirthdate,
+		"near_street":        AspectAddress,
 	}
 	for i, name := range b.RuleNames() {
 		if w, ok := want[name]; ok && b.Uses(i) != w {

@@ -57,6 +57,31 @@ func (f *facts) words(letters int, cols ...contact.Col) part {
 	return p
 }
 
+// wordPairs are every two words of two columns together, whatever their order: a person with two given or two family names does not always
+// write both.
+func (f *facts) wordPairs(c, d contact.Col) part {
+	first, second := f.t.Col(c), f.t.Col(d)
+	if first.Distinct() < 2 || second.Distinct() < 2 {
+		return part{}
+	}
+	whole := func(word string) string {
+		if len(word) < 2 {
+			return "" // an initial
+		}
+		return word
+	}
+	a, b := newWordList(first, whole), newWordList(second, whole)
+	return part{uses: columnAspects[c] | columnAspects[d], many: func(r contact.Row, emit func(uint64)) {
+		var all [2 * maxWords]uint64
+		words := append(append(all[:0], a.of(first.Code(r))...), b.of(second.Code(r))...)
+		for i, v := range words {
+			for _, w := range words[:i] {
+				emit(mix(min(v, w), max(v, w)))
+			}
+		}
+	}}
+}
+
 // tellingWords are the words of a column that are no numbers and stand in few of its values, as "street" and "inc" do not.
 func (f *facts) tellingWords(c contact.Col) part {
 	col := f.t.Col(c)
