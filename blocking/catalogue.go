@@ -27,6 +27,16 @@ func pieces(s contact.Space, cut func(string, func(uint64))) func(*facts, string
 	}
 }
 
+// oneName is a rule on one part of the name alone. It counts as one on the whole name: what it makes agrees on the rest more often than chance,
+// since the parts of a name go together.
+func oneName(x fact) func(*facts, string, string) (rule, bool) {
+	return func(f *facts, name, description string) (rule, bool) {
+		r, ok := f.factRule(name, description, x)
+		r.uses |= AspectName | AspectGiven | AspectFamily
+		return r, ok
+	}
+}
+
 // catalogue lists the rules that the table's own columns may make, in order: identities first, strongest first; then what can be said
 // without one, from the most telling to the least. A many-valued fact stands first in its rule.
 func catalogue() []candidate {
@@ -78,8 +88,8 @@ func catalogue() []candidate {
 		{"house_postcode", "same house number and postcode", agreeing(factHouse, factPostcode)},
 		{"street", "same street address", agreeing(factStreet)},
 		{"postcode", "same postcode", agreeing(factPostcode)},
-		{"family", "family names sound alike", agreeing(factFamilySound)},
-		{"given", "given names sound alike", agreeing(factGivenSound)},
+		{"family", "family names sound alike", oneName(factFamilySound)},
+		{"given", "given names sound alike", oneName(factGivenSound)},
 		{"near_family", "neighbours in the order of family and given names", sortedNames(contact.ColFamilyLatin, contact.ColGivenLatin)},
 		{"near_given", "neighbours in the order of given and family names", sortedNames(contact.ColGivenLatin, contact.ColFamilyLatin)},
 		{"near_birthdate", "neighbours in the order of birthdates and family names", (*facts).sortedBirthdates},
