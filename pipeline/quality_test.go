@@ -110,7 +110,7 @@ func TestQuality(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("%s: quality changed; if it is meant to, UPDATE=1 go test ./pipeline -run Quality (-want +got):\n%s", w.about, diff)
 			}
 		})
