@@ -27,28 +27,13 @@ type matched struct {
 
 // match streams the candidate pairs of all blocks through the scorer.
 func (r *runner) match(ctx context.Context, t *contact.Table) (*matched, error) {
-	m := &matched{}
-	r.stage("block", int64(t.Len()), "contacts")
-	m.shared = blocking.FindShared(t, r.cfg.Blocking.MaxNames)
-	var err error
-	if m.blocks, err = blocking.Build(t, r.cfg.Blocking, parallel(ctx, r.cfg.Workers)); err != nil {
-		return nil, err
-	}
-	r.endStage(int64(t.Len()))
-
-	r.stage("fit model", 0, "pairs")
-	model, err := scoring.Fit(t, m.shared, m.blocks, r.cfg.Scoring, parallel(ctx, r.cfg.Workers))
+	m, err := r.block(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	no, err := r.declined(ctx, t)
-	if err != nil {
+	if err := r.model(ctx, t, m); err != nil {
 		return nil, err
 	}
-	m.scorer = scoring.NewScorer(t, m.shared, model, r.cfg.Scoring, no)
-	r.rec.Model, r.rec.Threshold = model.Fingerprint(), model.Threshold
-	n := int64(t.Len())
-	r.endStage(min(int64(r.cfg.Scoring.SamplePairs), n*(n-1)/2))
 
 	r.stage("score", m.blocks.Forecast(), "pairs")
 	tally, err := r.score(ctx, m)
@@ -59,6 +44,60 @@ func (r *runner) match(ctx context.Context, t *contact.Table) (*matched, error) 
 	tally.record(r.rec)
 	r.endStage(r.rec.Counts.Pairs)
 	return m, nil
+}
+
+// block finds the candidate pairs.
+func (r *runner) block(ctx context.Context, t *contact.Table) (*matched, error) {
+	r.stage("block", int64(t.Len()), "contacts")
+	m := &matched{shared: blocking.FindShared(t, r.cfg.Blocking.MaxNames)}
+	var err error
+	if m.blocks, err = blocking.Build(t, r.cfg.Blocking, parallel(ctx, r.cfg.Workers)); err != nil {
+		return nil, err
+	}
+	r.endStage(int64(t.Len()))
+	return m, nil
+}
+
+// model fits a model to the contacts, or takes the one that was given, and says what speaks against that.
+func (r *runner) model(ctx context.Context, t *contact.Table, m *matched) error {
+	no, err := r.declined(ctx, t)
+	if err != nil {
+		return err
+	}
+	use := func(model *scoring.Model) {
+		m.scorer = scoring.NewScorer(t, m.shared, model, r.cfg.Scoring, no)
+		r.rec.Model, r.rec.Threshold = model.Fingerprint(), model.Threshold
+	}
+	if given := r.opt.Model; given != nil {
+		r.stage("check model", int64(t.Len()), "contacts")
+		// The file's threshold holds unless somebody chose one, which the defaults would hide.
+		model, notes, err := given.Use(t, r.opt.Config.Scoring)
+		if err != nil {
+			return err
+		}
+		use(model)
+		drift, err := given.Drift(m.scorer, m.blocks, parallel(ctx, r.cfg.Workers))
+		if err != nil {
+			return err
+		}
+		r.rec.Warnings = append(append(r.rec.Warnings, notes...), drift...)
+		r.endStage(int64(t.Len()))
+		return nil
+	}
+	r.stage("fit model", 0, "pairs")
+	model, err := scoring.Fit(t, m.shared, m.blocks, r.cfg.Scoring, parallel(ctx, r.cfg.Workers))
+	if err != nil {
+		return err
+	}
+	use(model)
+	r.endStage(r.sampled(t))
+	return nil
+}
+
+// sampled is how many random pairs learning looks at.
+func (r *runner) sampled(t *contact.Table) int64 {
+	n := int64(t.Len())
+	return min(int64(r.cfg.Scoring.SamplePairs), n*(n-1)/2)
 }
 
 // declined finds the rows of the pairs that a person said are not duplicates; contacts that are gone need no decision.

@@ -10,6 +10,7 @@ import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/scoring"
 )
 
 // Options are what a run needs beside its configuration. Source is required; the rest may be left out.
@@ -23,6 +24,8 @@ type Options struct {
 	OnLayout func(contact.Layout)
 	// CheckLayout may refuse what it is told, at the same moment: what the user asked for names no column, for instance.
 	CheckLayout func(contact.Layout) error
+	// Model weighs the pairs, instead of one that is fitted to them. Default: none.
+	Model *scoring.ModelFile
 	// NotDuplicates delivers the pairs of contact ids that a person has declined.
 	NotDuplicates func(ctx context.Context) ([][2]string, error)
 	// Merging says that the plan is to be applied without a person looking at it: then the circuit breakers judge it.

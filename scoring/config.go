@@ -10,6 +10,8 @@ type Config struct {
 	// Threshold is the match probability from which the statistical model suggests a pair that shares no identity, between 0 and 1.
 	// Default 0.95.
 	Threshold float64 `yaml:"threshold" json:"threshold"`
+	// Model is a file that contactmerge train wrote. Its numbers are used, and nothing is learned from the contacts.
+	Model string `yaml:"model" json:"-"` // what is in it counts, not where it lies
 	// SamplePairs is how many random pairs are compared to learn how often unrelated contacts agree. Default 300,000.
 	SamplePairs int `yaml:"sample_pairs" json:"sample_pairs"`
 	// TrainPairs is how many candidate pairs at most are compared to learn how often duplicates agree. Default 1,000,000.

@@ -43,6 +43,7 @@ It also says what other thresholds would have found. For those below the one in 
 		},
 	}
 	in.register(cmd)
+	in.registerModel(cmd)
 	f := cmd.Flags()
 	f.StringVar(&ev.truth, "truth", "", "file with the truth: contact_id,person_id or contact_id_a,contact_id_b")
 	f.BoolVar(&ev.json, "json", false, "print JSON instead of text")

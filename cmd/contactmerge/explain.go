@@ -33,6 +33,7 @@ A pair that no blocking rule makes is explained too.`,
 		},
 	}
 	in.register(cmd)
+	in.registerModel(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON instead of text")
 	return cmd
 }

@@ -24,6 +24,7 @@ type inputFlags struct {
 	dsn        string
 	threshold  float64
 	workers    int
+	model      string
 }
 
 func (f *inputFlags) register(cmd *cobra.Command) {
@@ -49,6 +50,12 @@ func (f *inputFlags) registerMatching(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 }
 
+// registerModel makes the flag of the verbs that can do with a model from a file.
+func (f *inputFlags) registerModel(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.model, "model", "", "model file that contactmerge train wrote, to use instead of fitting one")
+	_ = cmd.MarkFlagFilename("model", "json")
+}
+
 // load reads the configuration file, if any, and lets the flags override it.
 func (f *inputFlags) load() (*config.Config, error) {
 	c := &config.Config{Version: config.Version}
@@ -61,6 +68,7 @@ func (f *inputFlags) load() (*config.Config, error) {
 	c.Normalize.Phone.DefaultRegion = cmp.Or(strings.ToUpper(f.country), c.Normalize.Phone.DefaultRegion)
 	c.Normalize.Phone.TrustDefaultRegion = c.Normalize.Phone.TrustDefaultRegion || f.trust
 	c.Scoring.Threshold = cmp.Or(f.threshold, c.Scoring.Threshold)
+	c.Scoring.Model = cmp.Or(f.model, c.Scoring.Model)
 	c.Workers = cmp.Or(f.workers, c.Workers)
 	if err := c.Validate(); err != nil {
 		return nil, usageError{err}

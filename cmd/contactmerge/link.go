@@ -90,6 +90,7 @@ func (f *linkFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.against, "against", nil, "file of the contacts to look the records up among, the right side (may be repeated)")
 	f.registerMatching(cmd)
+	f.registerModel(cmd)
 	for s, what := range [2]string{"new records", "contacts"} {
 		side, name := &f.sides[s], contact.SideName(uint8(s))
 		fl.StringVar(&side.identities, name+"-identities", "", "file with one identity of the "+what+" a row: contact_id, channel, value")

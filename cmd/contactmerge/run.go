@@ -48,6 +48,7 @@ a report folder. With a database, suggestions also go to our schema there, and w
 		},
 	}
 	in.register(cmd)
+	in.registerModel(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "report folder (default "+defaultOut+")")
 	return cmd
 }
@@ -87,6 +88,9 @@ func partial(skipped bool) error {
 func (a *app) pipeline(ctx context.Context, c *config.Config, opt pipeline.Options) (*pipeline.Result, error) {
 	log, err := a.logs.logger(a.err)
 	if err != nil {
+		return nil, err
+	}
+	if opt.Model, err = readModel(c.Scoring.Model); err != nil {
 		return nil, err
 	}
 	opt.Config, opt.Log, opt.Progress = c.Config, log, newProgress(a.err, log)
