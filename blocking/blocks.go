@@ -189,7 +189,7 @@ func rulesFor(t *contact.Table, disable []string, small bool) []rule {
 			continue
 		}
 		if c.make == nil {
-			out = append(out, slices.DeleteFunc(f.columnRules(), func(r rule) bool { return off[r.name] })...)
+			out = append(out, slices.DeleteFunc(f.columnRules(small), func(r rule) bool { return off[r.name] })...)
 			continue
 		}
 		if r, ok := c.make(f, c.name, c.description); ok && (!small || r.sorted == nil) && len(out) < maxCandidates-1 {

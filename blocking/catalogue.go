@@ -1,8 +1,6 @@
 package blocking
 
 import (
-	"strings"
-
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -60,7 +58,7 @@ func catalogue() []candidate {
 		{"street_given", "same street address, given names sound alike", agreeing(factStreet, factGivenSound)},
 		{"street_family", "same street address, family names sound alike", agreeing(factStreet, factFamilySound)},
 		{"birthdate_postcode", "same birthdate and postcode", agreeing(factPostcode, factBirthdate)},
-		{columnPrefix, "same value in a column of unknown meaning", nil}, // as many as columnRules finds
+		{columnPrefix, "rules on columns of unknown meaning", nil}, // as many as columnRules finds
 		{"national_id_typo", "ID numbers one character apart", pieces(contact.SpaceNationalID, deletions)},
 		{"phone_typo", "phone numbers one digit apart", pieces(contact.SpaceNationalNumber, deletions)},
 		{"email_typo", "local parts one character apart", pieces(contact.SpaceEmail, localDeletions)},
@@ -104,37 +102,4 @@ func everybodyRule(t *contact.Table) rule {
 	return rule{name: "all_pairs", description: "every pair: the table is small", everybody: true, keys: func(r contact.Row, emit func(uint64, bool)) {
 		emit(uint64(tenant.Code(r)), false)
 	}}
-}
-
-// columnRules are rules for the generic columns of a table: selective ones alone, others together with a name or a birthdate.
-func (f *facts) columnRules() []rule {
-	var out []rule
-	for i := range f.t.Customs() {
-		col, meta := f.t.Custom(i)
-		if !selective(col, f.t.Len()) {
-			continue
-		}
-		name := strings.ToLower(meta.Name)
-		p := part{uses: AspectCustom(i), of: func(r contact.Row) uint64 { return uint64(col.Code(r)) }}
-		out = append(out, rule{
-			name: columnPrefix + name, description: "same value in column " + meta.Name, uses: p.uses, keys: f.compound([]part{p}),
-		})
-	}
-	return out
-}
-
-// columnPrefix begins the names of the rules on generic columns.
-const columnPrefix = "column_"
-
-// selective reports whether equal values of a column are rare enough to pair contacts by: at most five contacts a value on average, and
-// some value at all shared. A column of unique ids pairs nobody, a status column pairs everybody.
-func selective(col *contact.Strings, n int) bool {
-	filled := 0
-	for r := range n {
-		if !col.Null(contact.Row(r)) {
-			filled++
-		}
-	}
-	values := col.Distinct() - 1
-	return values > 0 && filled > values && filled <= 5*values
 }

@@ -87,21 +87,36 @@ func TestDisabledRules(t *testing.T) {
 	}
 }
 
-func TestSelectiveColumns(t *testing.T) {
+func TestColumnRules(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		values int // distinct values among 60 contacts
-		want   bool
-	}{{"one value", 1, false}, {"a status", 5, false}, {"few per value", 20, true}, {"nearly unique", 59, true}, {"unique", 60, false}} {
-		guests := make([]guest, 60)
-		for i := range guests {
-			guests[i].own = fmt.Sprint("v", i%c.values)
-		}
-		tab := newTable(t, guests...)
-		col, _ := tab.Custom(0)
-		if got := selective(col, tab.Len()); got != c.want {
-			t.Errorf("%s: selective is %v", c.name, got)
-		}
+		named  bool
+		want   []string
+	}{
+		{"one value", 1, true, nil},
+		{"a status", 5, false, nil},
+		{"a status of named contacts", 5, true, []string{"column_shoe_name"}},
+		{"few contacts per value", 20, true, []string{"column_shoe", "column_shoe_typo", "column_shoe_name"}},
+		{"nearly unique", 59, false, []string{"column_shoe", "column_shoe_typo"}},
+		{"unique", 60, true, []string{"column_shoe_typo"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			guests := make([]guest, 60)
+			for i := range guests {
+				if c.named {
+					guests[i] = named("ann", "okafor")
+				}
+				guests[i].own = fmt.Sprint("value ", i%c.values)
+			}
+			var got []string
+			for _, r := range newFacts(newTable(t, guests...)).columnRules(false) {
+				got = append(got, r.name)
+			}
+			if diff := gocmp.Diff(c.want, got); diff != "" {
+				t.Errorf("rules (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
