@@ -37,6 +37,7 @@ const (
 	nameTypo        // one part or both a few edits apart
 	nameAlone       // one part is a variant, the other missing on one side
 	namePhonetic    // sound alike
+	nameScripts     // written in two scripts of which one does not say how it is read in the other
 	nameLooseFamily // given equal or a form of it, family names only loosely alike
 	nameLooseGiven  // family equal or nearly so, given names only loosely alike
 	nameSurname     // given equal, family different
@@ -185,6 +186,7 @@ func fixedComparisons() []Comparison {
 			{Label: "spelled a little differently", M: 0.10, U: 4e-5},
 			{Label: "one part similar, the other missing on one side", M: 0.01, U: 3e-4},
 			{Label: "sound alike", M: 0.01, U: 4e-5},
+			{Label: "in two scripts that cannot be compared", M: 0.01, U: 0.01},
 			{Label: "given names equal, family names loosely alike", M: 0.02, U: 5e-4},
 			{Label: "family names equal, given names loosely alike", M: 0.01, U: 5e-4},
 			{Label: "given names equal, family names differ", M: 0.02, U: 4e-3},
@@ -263,7 +265,7 @@ func relatives() [numFixed][]float64 {
 	return [numFixed][]float64{
 		cmpName: {
 			nameEqual: 0.006, nameSwapped: 1e-4, nameGivenOnly: 1e-3, nameFamilyOnly: 0.02, nameMiddle: 0.004, nameExtended: 0.003, nameNickname: 0.003,
-			nameInitial: 0.006, nameOtherScript: 1e-4, nameTypo: 0.01, nameAlone: 0.01, namePhonetic: 0.002, nameLooseFamily: 1e-3, nameLooseGiven: 0.02, nameSurname: 0.004,
+			nameInitial: 0.006, nameOtherScript: 1e-4, nameTypo: 0.01, nameAlone: 0.01, namePhonetic: 0.002, nameScripts: 0.01, nameLooseFamily: 1e-3, nameLooseGiven: 0.02, nameSurname: 0.004,
 			nameLoose: 0.002, nameLooseAlone: 0.01, nameGiven: 0.66, nameHalf: 0.06, nameDifferent: 0.2,
 		},
 		cmpEmail: {

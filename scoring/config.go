@@ -7,8 +7,8 @@ import (
 
 // Config holds what a user may choose about scoring. The zero value means the defaults.
 type Config struct {
-	// Threshold is the match probability from which the statistical model suggests a pair that shares no identity, between 0 and 1.
-	// Default 0.95.
+	// Threshold is the match probability from which the statistical model suggests a pair that shares no identity, between 0 and 1. By
+	// default it is chosen from the fitted model: the lowest from 0.5 on at which 95 of 100 such pairs are expected to be right.
 	Threshold float64 `yaml:"threshold" json:"threshold"`
 	// Model is a file that contactmerge train wrote. Its numbers are used, and nothing is learned from the contacts.
 	Model string `yaml:"model" json:"-"` // what is in it counts, not where it lies
@@ -22,7 +22,6 @@ type Config struct {
 
 // WithDefaults fills what is zero.
 func (c Config) WithDefaults() Config {
-	c.Threshold = cmp.Or(c.Threshold, 0.95)
 	c.SamplePairs = cmp.Or(c.SamplePairs, 300_000)
 	c.TrainPairs = cmp.Or(c.TrainPairs, 1_000_000)
 	c.Seed = cmp.Or(c.Seed, 1)

@@ -73,7 +73,7 @@ func (p *pass) index(k int, counts []vectorCount) {
 
 func lowest(x uint32) int { return bits.TrailingZeros32(x) }
 
-// passesOf groups the rules that leave the same comparisons to learn.
+// passesOf groups the rules that rest on the same facts, and so leave the same comparisons to learn.
 func (m *Model) passesOf(b *blocking.Blocks) []pass {
 	var out []pass
 	for r := range b.RuleNames() {
@@ -95,9 +95,8 @@ func (m *Model) passesOf(b *blocking.Blocks) []pass {
 		}
 		known := false
 		for i := range out {
-			if out[i].learns == p.learns && out[i].shows == p.shows && out[i].relatives() == p.relatives() {
+			if out[i].uses == uses {
 				out[i].rules, known = append(out[i].rules, r), true
-				out[i].uses &= uses
 			}
 		}
 		if !known && len(out) < 32 {

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -41,7 +42,7 @@ func (m *Model) startRelatives() {
 // blocks m keeps its starting values. It is deterministic, whatever run does in parallel.
 func Fit(t *contact.Table, shared *blocking.Shared, blocks *blocking.Blocks, cfg Config, run contact.Parallel) (*Model, error) {
 	cfg = cfg.WithDefaults()
-	m := &Model{Comparisons: fixedComparisons(), Threshold: WeightOf(cfg.Threshold)}
+	m := &Model{Comparisons: fixedComparisons(), Threshold: WeightOf(cmp.Or(cfg.Threshold, leastProbability))}
 	m.generic = informative(t)
 	for _, i := range m.generic {
 		_, col := t.Custom(i)
@@ -58,9 +59,10 @@ func Fit(t *contact.Table, shared *blocking.Shared, blocks *blocking.Blocks, cfg
 	}
 	start := fixedU(m.Comparisons)
 	m.learnU(random, start)
+	var counts []vectorCount
 	people := eachAlone(t.Len())
 	if blocks != nil {
-		if err := m.train(s, random, start, blocks, cfg, run); err != nil {
+		if counts, err = m.train(s, random, start, blocks, cfg, run); err != nil {
 			return nil, err
 		}
 		if people, err = m.people(s, blocks, cfg, run); err != nil {
@@ -68,15 +70,18 @@ func Fit(t *contact.Table, shared *blocking.Shared, blocks *blocking.Blocks, cfg
 		}
 	}
 	m.learnFrequencies(t, people)
+	if cfg.Threshold == 0 {
+		m.chooseThreshold(counts)
+	}
 	return m, nil
 }
 
 // train alternates between m, the prior and u, each given the others.
-func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks *blocking.Blocks, cfg Config, run contact.Parallel) error {
+func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks *blocking.Blocks, cfg Config, run contact.Parallel) ([]vectorCount, error) {
 	passes := m.passesOf(blocks)
 	counts, scale, err := candidates(s, blocks, passes, cfg, run)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for k := range passes {
 		passes[k].index(k, counts)
@@ -89,7 +94,7 @@ func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks
 		m.learnU(random, start)
 		m.learnPartNames(random)
 	}
-	return nil
+	return counts, nil
 }
 
 // fewContacts is how many contacts the starting belief about matches and relatives is worth.
@@ -252,3 +257,31 @@ func (m *Model) learnFrequencies(t *contact.Table, people []contact.Row) {
 
 // pseudoHolders is how many people of average names are added to a table: in a small one no name is known to be rare.
 const pseudoHolders = 200
+
+// The default threshold. Expected F1 is largest where pairs are suggested from half of the best F1 on, so from less than 0.5 (Lipton, Elkan and
+// Narayanaswamy 2014); below that a suggestion would rather be wrong than right.
+const (
+	leastProbability  = 0.5
+	expectedPrecision = 0.95
+)
+
+// chooseThreshold sets the lowest threshold at which the pairs that reach it are expected to be right often enough.
+func (m *Model) chooseThreshold(counts []vectorCount) {
+	type share struct{ weight, pairs float64 }
+	var all []share
+	for _, vc := range counts {
+		if w := m.Weight(vc.v) + relative(m.kin(vc.v)); w >= 0 {
+			all = append(all, share{w, float64(vc.n)})
+		}
+	}
+	slices.SortFunc(all, func(x, y share) int { return cmp.Or(cmp.Compare(y.weight, x.weight), cmp.Compare(x.pairs, y.pairs)) })
+	m.Threshold = WeightOf(leastProbability)
+	right, pairs := 0.0, 0.0
+	for _, s := range all {
+		right, pairs = right+s.pairs*Probability(s.weight), pairs+s.pairs
+		if right < expectedPrecision*pairs {
+			m.Threshold = s.weight
+			return
+		}
+	}
+}

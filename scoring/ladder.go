@@ -37,6 +37,7 @@ type evidence struct {
 	place     bool // so do the addresses or countries
 	exact     bool // an identity that proves one person
 	reachable bool // an exact identity other than a phone
+	lone      bool // there are hardly any relatives in the table, and the pair does not look like any
 }
 
 // What the ladder asks of the model, in bits.
@@ -52,6 +53,8 @@ const (
 	alike        = 4.0
 	// fewRelatives bounds what it is worth that a table holds more matches than relatives.
 	fewRelatives = 8.0
+	// fewKin is from how many times as many matches as pairs of relatives on, in bits, a table holds hardly any relatives.
+	fewKin = 5.0
 	// proof is what an identity must weigh, between people of one name, to prove anything. In some tables it does not.
 	proof = 6.0
 )
@@ -77,11 +80,12 @@ func (m *Model) evidence(v Vector, weight float64) evidence {
 		strongest = max(strongest, m.weights[i][v[i]]-m.kinship[i][v[i]])
 	}
 	e.personal = margin >= household
+	e.lone = m.Prior-m.Relatives >= fewKin && m.Weight(v)-m.kin(v) >= 0
 	need := corroborated
 	if alikeAtLeast(v) {
 		need = alike
 	}
-	e.sure = e.likely && margin-strongest >= need
+	e.sure = e.likely && (e.lone || margin-strongest >= need)
 	return e
 }
 
@@ -275,8 +279,8 @@ func model(v Vector, e evidence) (Decision, Reasons, rung) {
 	return Suggest, ModelMatch, rungModel
 }
 
-// supported reports whether anything but the name speaks for the pair. A browser does not: two identified people may use one. Name and
-// birthdate together are enough only while no place speaks clearly against them: both collide in any large population.
+// supported reports whether anything but the name speaks for the pair. A browser does so only for people of one name:
+// two others may use it. Name and birthdate together are enough only while no place speaks clearly against them: both collide in any large population.
 func supported(v Vector, e evidence) bool {
 	for i := range v {
 		switch i {
@@ -290,6 +294,10 @@ func supported(v Vector, e evidence) bool {
 			}
 		case cmpChannelID, cmpSSO, cmpNationalID:
 			if v[i] >= idExact && v[i] < idDifferent {
+				return true
+			}
+		case cmpCookie:
+			if v[i] == cookieSame && relationOf(v) == namesAlike {
 				return true
 			}
 		case cmpCompany:
@@ -349,8 +357,8 @@ func against(v Vector, e evidence) (veto, contradiction, doubt Reasons) {
 	case birthTypo:
 		doubt |= BirthdateTypo
 	}
-	if e.sure {
-		// What differs is outweighed by what agrees.
+	if e.sure || e.lone {
+		// What differs is outweighed by what agrees, or who else should it be.
 		veto, contradiction, doubt = veto&^BirthdateConflict, 0, doubt|contradiction
 	}
 	return veto, contradiction, doubt

@@ -203,7 +203,8 @@ func TestLadderRung4(t *testing.T) {
 		{"one side anonymous", []lv{c, known(oneAnonymous), name(nameOneMissing)}, false, Suggest, rungCookie, "cookie_only name_missing same_cookie"},
 		{"both anonymous", []lv{c, known(bothAnonymous)}, false, NoMatch, rungCookie, "cookie_only names_missing both_anonymous same_cookie"},
 		{"two identified people", []lv{c, name(nameDifferent)}, true, NoMatch, rungModel, "first_name_mismatch names_differ model_below_threshold same_cookie"},
-		{"two identified people of one name", []lv{c, name(nameEqual)}, true, NoMatch, rungModel, "names_equal model_below_threshold same_cookie"},
+		{"two identified contacts of one name", []lv{c, name(nameEqual)}, true, Suggest, rungModel, "names_equal model_match same_cookie"},
+		{"two identified people of other names", []lv{c, name(nameSurname)}, true, NoMatch, rungModel, "surname_changed last_name_mismatch model_below_threshold same_cookie"},
 		{"a browser of many", []lv{cookie(cookieShared), known(oneAnonymous), name(nameOneMissing)}, true, NoMatch, rungModel, "name_missing model_below_threshold"},
 		{"an exact identity beside it", []lv{c, email(emailExact), name(nameEqual)}, false, AutoMerge, rungExact, "exact_email names_equal same_cookie"},
 	})

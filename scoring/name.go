@@ -56,10 +56,27 @@ func (n *names) level(a, b contact.Row) uint8 {
 		return n.equalLevel(a, b)
 	}
 	g, f := n.givenPart(a, b), n.familyPart(a, b)
-	if l, ok := n.crossed(a, b, g, f); ok {
+	l, ok := n.crossed(a, b, g, f)
+	if !ok {
+		l = n.joint(a, b, g, f)
+	}
+	if l < nameLooseFamily {
 		return l
 	}
-	return n.joint(a, b, g, f)
+	if level, ok := sameParts(n.key.Text(ka), n.key.Text(kb), false); ok {
+		return level
+	}
+	if unreadable(n.key.Text(ka)) != unreadable(n.key.Text(kb)) {
+		return nameScripts
+	}
+	return l
+}
+
+// unreadable reports whether a name is written in a script from which its spelling in Latin letters cannot be told: characters have several
+// readings, and alphabets without vowels leave them out. Greek and Cyrillic are read letter by letter.
+func unreadable(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r >= 0x0590 && (r < 0x1e00 || r > 0x1fff)
 }
 
 // equalLevel tells apart names whose tokens are the same.
@@ -201,11 +218,45 @@ func (n *names) crossed(a, b contact.Row, g, f part) (uint8, bool) {
 		if gf && fg {
 			return nameOtherScript, true
 		}
+		if gf || fg {
+			if l, ok := sameParts(n.key.Value(a), n.key.Value(b), true); ok {
+				return l, true
+			}
+		}
 		if n.closeAcross(a, b) && n.closeAcross(b, a) {
 			return nameTypo, true
 		}
 	}
 	return 0, false
+}
+
+// sameParts recognises names of two or more parts of which one has more parts, wherever they stand, or initials; and, in names whose order
+// differs, parts cut short.
+func sameParts(a, b string, cut bool) (uint8, bool) {
+	a, b = shorterFirst(a, b)
+	level, n := nameExtended, 0
+	for tok := range strings.FieldsSeq(a) {
+		n++
+		switch {
+		case hasToken(b, tok):
+		case isLetter(tok) && anyBeginsWith(b, tok):
+			level = nameInitial
+		case cut && len(tok) > 2 && anyBeginsWith(b, tok):
+			level = max(level, nameNickname)
+		default:
+			return 0, false
+		}
+	}
+	return level, n >= 2
+}
+
+func anyBeginsWith(s, prefix string) bool {
+	for tok := range strings.FieldsSeq(s) {
+		if strings.HasPrefix(tok, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // closeAcross reports whether the given name of a is close to the family name of b.

@@ -85,7 +85,7 @@ func identityReasons(v Vector) Reasons {
 var nameReasons = [...]Reasons{
 	nameNull: NamesMissing, nameOneMissing: NameMissing, nameEqual: NamesEqual, nameSwapped: NamesSwapped, nameGivenOnly: NameMissing,
 	nameFamilyOnly: NameMissing, nameApart: NameMissing, nameMiddle: MiddleNameDiffers, nameExtended: NameExtended, nameNickname: NameNickname, nameInitial: NameInitial,
-	nameOtherScript: NameOtherScript, nameTypo: NameTypo, namePhonetic: NamePhonetic, nameSurname: LastNameMismatch | SurnameChanged,
+	nameOtherScript: NameOtherScript, nameTypo: NameTypo, namePhonetic: NamePhonetic, nameScripts: NameOtherScript, nameSurname: LastNameMismatch | SurnameChanged,
 	nameGiven:       FirstNameMismatch,
 	nameLooseFamily: LastNameMismatch, nameLooseGiven: FirstNameMismatch, nameLoose: NamesDiffer | FirstNameMismatch, nameAlone: NameTypo | NameMissing, nameLooseAlone: NamesDiffer | FirstNameMismatch, nameHalf: NamesDiffer | FirstNameMismatch,
 	nameDifferent: NamesDiffer | FirstNameMismatch,

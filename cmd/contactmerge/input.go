@@ -45,7 +45,7 @@ func (f *inputFlags) registerMatching(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.mapping, "map", nil, "COLUMN=FIELD: what a column means, a field or a channel (may be repeated)")
 	fl.StringVar(&f.country, "country", "", "country of phone numbers written without one, such as DE; a guess, so never proof")
 	fl.BoolVar(&f.trust, "trust-country", false, "--country is certain: such numbers may prove identity")
-	fl.Float64Var(&f.threshold, "threshold", 0, "match probability from which the model suggests pairs without a shared identity (default 0.95)")
+	fl.Float64Var(&f.threshold, "threshold", 0, "match probability from which the model suggests pairs without a shared identity (default: from the fitted model, 0.5 or more)")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines per stage; the result does not depend on it (default: processors)")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 }
