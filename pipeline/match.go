@@ -96,8 +96,7 @@ func (r *runner) model(ctx context.Context, t *contact.Table, m *matched) error 
 
 // sampled is how many random pairs learning looks at.
 func (r *runner) sampled(t *contact.Table) int64 {
-	n := int64(t.Len())
-	return min(int64(r.cfg.Scoring.SamplePairs), n*(n-1)/2)
+	return min(int64(r.cfg.Scoring.SamplePairs), t.PossiblePairs())
 }
 
 // declined finds the rows of the pairs that a person said are not duplicates; contacts that are gone need no decision.
@@ -128,15 +127,16 @@ func (r *runner) score(ctx context.Context, m *matched) (*tally, error) {
 	for range r.cfg.Workers {
 		workers <- m.scorer.Worker()
 	}
-	total, mu := &tally{}, sync.Mutex{}
+	total, mu := &tally{expect: newExpectation(m.blocks, m.scorer.Model().Threshold)}, sync.Mutex{}
 	var edges atomic.Int64
 	err := parallel(ctx, r.cfg.Workers)(len(tasks), func(i int) error {
-		w, local := <-workers, tally{}
+		w, local, expect := <-workers, tally{}, newExpectation(m.blocks, m.scorer.Model().Threshold)
 		defer func() { workers <- w }()
 		var out []scoring.Edge
 		m.blocks.Pairs(tasks[i], func(p blocking.Pair) {
 			e := w.Score(p)
 			local.add(tasks[i].Rule, e)
+			expect.add(e)
 			if e.Decision > scoring.NoMatch {
 				out = append(out, e)
 			}
@@ -145,6 +145,7 @@ func (r *runner) score(ctx context.Context, m *matched) (*tally, error) {
 		edges.Add(int64(len(out)))
 		mu.Lock()
 		total.merge(&local)
+		total.expect.merge(expect)
 		mu.Unlock()
 		r.progress.Add(tasks[i].Pairs)
 		return nil
@@ -188,14 +189,16 @@ type tally struct {
 	newPairs  [32]int64
 	decisions [4]int64
 	weights   [bins][4]int64
+	expect    *expectation // of the total only
 }
 
 func (t *tally) add(rule int, e scoring.Edge) {
 	t.newPairs[rule]++
 	t.decisions[e.Decision]++
-	bin := int(e.Weight-binFrom) / binWidth
-	t.weights[min(max(bin, 0), bins-1)][e.Decision]++
+	t.weights[binOf(e.Weight)][e.Decision]++
 }
+
+func binOf(weight float32) int { return min(max(int(weight-binFrom)/binWidth, 0), bins-1) }
 
 func (t *tally) merge(o *tally) {
 	for i := range t.newPairs {
@@ -212,6 +215,7 @@ func (t *tally) merge(o *tally) {
 }
 
 func (t *tally) record(rec *run.Record) {
+	rec.Estimate = t.expect.estimate()
 	c := &rec.Counts
 	c.NoMatch = t.decisions[scoring.NoMatch]
 	c.Pairs = t.decisions[0] + t.decisions[1] + t.decisions[2] + t.decisions[3]

@@ -90,7 +90,7 @@ func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks
 	for range 3 {
 		m.expectMaximize(passes, counts)
 		m.learnSameNames(passes, counts)
-		m.learnPrior(counts, scale, s.table.Len())
+		m.learnPrior(counts, scale, s.table)
 		m.learnU(random, start)
 		m.learnPartNames(random)
 	}
@@ -101,10 +101,10 @@ func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks
 const fewContacts = 25
 
 // learnPrior sets the prior to the share of matches among all pairs of contacts that the candidate pairs imply.
-func (m *Model) learnPrior(counts []vectorCount, scale float64, contacts int) {
-	all := float64(contacts) * float64(contacts-1) / 2
+func (m *Model) learnPrior(counts []vectorCount, scale float64, t *contact.Table) {
+	all := float64(t.PossiblePairs())
 	// In a table of a few contacts the starting belief counts; in a large one it does not matter.
-	known := min(float64(contacts), fewContacts)
+	known := min(float64(t.Len()), fewContacts)
 	odds := func(pairs, start float64) float64 {
 		share := min((pairs*scale+known*start)/(all+1), 0.5)
 		return math.Log2(share / (1 - share))

@@ -52,16 +52,20 @@ func (s *tallyVectors) sorted() []vectorCount {
 // sampleChunk is how many random pairs one task draws.
 const sampleChunk = 1 << 15
 
-// randomPairs compares random pairs, or all pairs of a table that has fewer.
+// randomPairs compares random pairs, or all pairs of a table that has fewer. Where two sources are linked, one contact is of each.
 func randomPairs(s *Scorer, cfg Config, run contact.Parallel) ([]vectorCount, error) {
-	n := s.table.Len()
+	from, to := everybody(s.table), everybody(s.table)
+	if s.table.CrossOnly() {
+		from, to = side(s.table, contact.Left), side(s.table, contact.Right)
+	}
 	tally := &tallyVectors{counts: map[vectorKey]int64{}}
-	all := int64(n) * int64(n-1) / 2
-	if all <= int64(cfg.SamplePairs) {
+	if s.table.PossiblePairs() <= int64(cfg.SamplePairs) {
 		w, local := s.Worker(), map[vectorKey]int64{}
-		for a := range n {
-			for b := a + 1; b < n; b++ {
-				local[vectorKey{v: w.Compare(contact.Row(a), contact.Row(b))}]++
+		for _, a := range from {
+			for _, b := range to {
+				if s.table.CrossOnly() || a < b {
+					local[vectorKey{v: w.Compare(a, b)}]++
+				}
 			}
 		}
 		tally.merge(local)
@@ -72,18 +76,29 @@ func randomPairs(s *Scorer, cfg Config, run contact.Parallel) ([]vectorCount, er
 		w, local := s.Worker(), map[vectorKey]int64{}
 		// Every chunk has a generator of its own, so that who draws it does not matter.
 		rng := rand.New(rand.NewPCG(cfg.Seed, 0x636f6e74616374+uint64(i)))
-		for range min(sampleChunk, cfg.SamplePairs-i*sampleChunk) {
-			a := rng.IntN(n)
-			b := rng.IntN(n - 1)
-			if b >= a {
-				b++
+		for left := min(sampleChunk, cfg.SamplePairs-i*sampleChunk); left > 0; {
+			if a, b := from[rng.IntN(len(from))], to[rng.IntN(len(to))]; a != b {
+				local[vectorKey{v: w.Compare(a, b)}]++
+				left--
 			}
-			local[vectorKey{v: w.Compare(contact.Row(a), contact.Row(b))}]++
 		}
 		tally.merge(local)
 		return nil
 	})
 	return tally.sorted(), err
+}
+
+func everybody(t *contact.Table) []contact.Row { return eachAlone(t.Len()) }
+
+// side lists the contacts of one source.
+func side(t *contact.Table, s uint8) []contact.Row {
+	out := make([]contact.Row, 0, t.SideLen(s))
+	for r := range contact.Row(t.Len()) {
+		if t.Side(r) == s {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // candidates compares candidate pairs, or an even sample of them when there are more than cfg.TrainPairs, and says how many pairs one of
