@@ -2,14 +2,14 @@ package pipeline_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/contactmerge/contactmerge/internal/evaluate"
 	"github.com/contactmerge/contactmerge/internal/synth"
@@ -31,14 +31,14 @@ type qualityWorld struct {
 
 func qualityWorlds() []qualityWorld {
 	return []qualityWorld{
-		{name: "contacts_101", about: "our generator, 3,000 contacts, seed 101", make: generated(101), f1: 0.93, recall: 0.88},
-		{name: "contacts_102", about: "our generator, 3,000 contacts, seed 102", make: generated(102), f1: 0.90, recall: 0.84},
-		{name: "customers", about: "several badly kept records a person: name, birthdate, city, email", make: written(customers(1)), f1: 0.97, recall: 0.95},
-		{name: "patients", about: "ID number, birthdate, address, phone, and copies full of slips", make: written(patients(2)), f1: 0.98, recall: 0.97},
-		{name: "households", about: "families who share surname, address and phone", make: written(households(3)), f1: 0.89, recall: 0.86},
-		{name: "made_up_emails", about: "addresses built from the name alone, so that namesakes share them", make: written(addresses(4, true)), f1: 0.91, recall: 0.84, autoless: true},
-		{name: "own_emails", about: "the same with an address of everybody's own", make: written(addresses(4, false)), f1: 0.95, recall: 0.92},
-		{name: "unknown_columns", about: "columns that mean nothing to anybody", make: written(unknown(5)), f1: 0.97, recall: 0.95, autoless: true},
+		{name: "contacts_101", about: "our generator, 3,000 contacts, seed 101", make: generated(101), f1: 0.95, recall: 0.92},
+		{name: "contacts_102", about: "our generator, 3,000 contacts, seed 102", make: generated(102), f1: 0.93, recall: 0.9},
+		{name: "customers", about: "several badly kept records a person: name, birthdate, city, email", make: written(customers(1)), f1: 0.98, recall: 0.97},
+		{name: "patients", about: "ID number, birthdate, address, phone, and copies full of slips", make: written(patients(2)), f1: 0.985, recall: 0.98},
+		{name: "households", about: "families who share surname, address and phone", make: written(households(3)), f1: 0.94, recall: 0.95},
+		{name: "made_up_emails", about: "addresses built from the name alone, so that namesakes share them", make: written(addresses(4, true)), f1: 0.96, recall: 0.95, autoless: true},
+		{name: "own_emails", about: "the same with an address of everybody's own", make: written(addresses(4, false)), f1: 0.98, recall: 0.97},
+		{name: "unknown_columns", about: "columns that mean nothing to anybody", make: written(unknown(5)), f1: 0.98, recall: 0.97, autoless: true},
 	}
 }
 
@@ -110,11 +110,31 @@ func TestQuality(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
+			if diff := changed(string(want), got); diff != "" {
 				t.Errorf("%s: quality changed; if it is meant to, UPDATE=1 go test ./pipeline -run Quality (-want +got):\n%s", w.about, diff)
 			}
 		})
 	}
+}
+
+// changed lists the lines that only one of two goldens has.
+func changed(want, got string) string {
+	if want == got {
+		return ""
+	}
+	old, now := strings.Split(want, "\n"), strings.Split(got, "\n")
+	var b strings.Builder
+	for _, line := range old {
+		if !slices.Contains(now, line) {
+			fmt.Fprintf(&b, "- %s\n", line)
+		}
+	}
+	for _, line := range now {
+		if !slices.Contains(old, line) {
+			fmt.Fprintf(&b, "+ %s\n", line)
+		}
+	}
+	return cmp.Or(b.String(), "the same lines in another order")
 }
 
 // check holds a world to what no change may cost.
@@ -131,10 +151,10 @@ func (w qualityWorld) check(t *testing.T, rep evaluate.Report) {
 		t.Error("nothing was merged automatically")
 	}
 	if all.Pairs.F1.Value < w.f1 {
-		t.Errorf("F1 %.4f, want at least %.2f", all.Pairs.F1.Value, w.f1)
+		t.Errorf("F1 %.4f, want at least %g", all.Pairs.F1.Value, w.f1)
 	}
 	if all.Pairs.Recall.Value < w.recall {
-		t.Errorf("recall %.4f, want at least %.2f", all.Pairs.Recall.Value, w.recall)
+		t.Errorf("recall %.4f, want at least %g", all.Pairs.Recall.Value, w.recall)
 	}
 }
 
