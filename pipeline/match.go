@@ -70,8 +70,7 @@ func (r *runner) model(ctx context.Context, t *contact.Table, m *matched) error 
 	}
 	if given := r.opt.Model; given != nil {
 		r.stage("check model", int64(t.Len()), "contacts")
-		// The file's threshold holds unless somebody chose one, which the defaults would hide.
-		model, notes, err := given.Use(t, r.opt.Config.Scoring)
+		model, notes, err := given.Use(t, r.cfg.Scoring)
 		if err != nil {
 			return err
 		}

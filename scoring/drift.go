@@ -217,7 +217,7 @@ func (f *ModelFile) drifts(was *modelFileCompare, p *profile, i int) []drift {
 	then, now := float64(f.Trained.Contacts), float64(p.contacts)
 	had, have := float64(was.Filled), float64(p.filled[i])
 	if index, alarming := stability([]float64{had, then - had}, []float64{have, now - have}, then, now); alarming {
-		out = append(out, drift{index, fmt.Sprintf("the model was trained on %s contacts, of which %s had %s; now %s have (PSI %.2f)",
+		out = append(out, drift{index, fmt.Sprintf("the model was trained on %s contacts, of which %s had %s; now %s (PSI %.2f)",
 			thousands(f.Trained.Contacts), percent(had/then), fact(i, was.Name), percent(have/now), index)})
 	}
 	// Pairs of one table have their contacts in common, so they are worth no more observations than there are contacts.

@@ -63,7 +63,7 @@ func TestDrift(t *testing.T) {
 					p.keys = ""
 				}
 			},
-			[]string{"trained on 1,000 contacts, of which 67 % had an email address; now 3 % have", "67 % had a phone number", "train one on them"},
+			[]string{"trained on 1,000 contacts, of which 67 % had an email address; now 3 % (PSI", "67 % had a phone number", "train one on them"},
 		},
 		{"one plan for nearly all", 1000, func(i int, p *person) { p.custom = "gold" }, []string{`of unrelated contacts, 33 % at training had plan "equal", now 100 %`}},
 		{"no duplicates", 1000, func(i int, p *person) {

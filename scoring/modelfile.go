@@ -54,10 +54,12 @@ type modelFileCompare struct {
 	Levels  []modelFileLevel `json:"levels"`
 }
 
-// modelFileLevel is a level, and how many random and how many likely pairs of the training table were at it.
+// modelFileLevel is a level, and how many random and how many likely pairs of the training table were at it. The weight is for readers: the
+// program computes it from m and u.
 type modelFileLevel struct {
 	Level
 
+	Weight float64 `json:"weight"`
 	Random int64   `json:"random_pairs"`
 	Likely float64 `json:"likely_pairs"`
 }
@@ -86,7 +88,7 @@ func (m *Model) file(s *Scorer, blocks *blocking.Blocks, run contact.Parallel) (
 	for i, c := range m.Comparisons {
 		fc := modelFileCompare{Name: c.Name, Generic: i >= numFixed, Neutral: c.Neutral, Filled: p.filled[i]}
 		for l, lv := range c.Levels {
-			fc.Levels = append(fc.Levels, modelFileLevel{Level: lv, Random: p.random[i][l], Likely: p.likely[i][l]})
+			fc.Levels = append(fc.Levels, modelFileLevel{Level: lv, Weight: round(m.weights[i][l]) + 0, Random: p.random[i][l], Likely: p.likely[i][l]})
 		}
 		f.Comparisons = append(f.Comparisons, fc)
 	}
@@ -100,7 +102,7 @@ func (m *Model) file(s *Scorer, blocks *blocking.Blocks, run contact.Parallel) (
 		}
 	}
 	for i := range m.tf {
-		f.Frequencies = append(f.Frequencies, m.tabulated(t, &m.tf[i], f.Trained.Fingerprint))
+		f.Frequencies = append(f.Frequencies, m.tabulated(t, &m.tf[i], f.Trained.Fingerprint, maxValues))
 	}
 	return f, nil
 }

@@ -72,7 +72,7 @@ func townsfolk(tb testing.TB, n int, change func(i int, p *person)) *contact.Tab
 // TestModelFileIsTheModel wants a model from a file to decide as the fitted one does, to the last bit.
 func TestModelFileIsTheModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		table := newTable(t, drawPeople(rt, 1, 25)...)
+		table := newTable(t, drawPeople(rt, 1, 12)...)
 		shared := blocking.FindShared(table, 0)
 		blocks, err := blocking.Build(table, blocking.Config{}.WithDefaults(), contact.Serial)
 		if err != nil {
@@ -230,8 +230,9 @@ func TestModelOnOtherColumns(t *testing.T) {
 
 // TestUnlistedValuesAreRare looks up values that the training table does not have, and more common values than a file has room for.
 func TestUnlistedValuesAreRare(t *testing.T) {
+	const most = 1000
 	var rows []string
-	for i := range 2*maxValues + 100 {
+	for i := range 2*most + 100 {
 		rows = append(rows, "v"+strconv.Itoa(i/2))
 	}
 	for range 10 {
@@ -241,16 +242,16 @@ func TestUnlistedValuesAreRare(t *testing.T) {
 	table := tableOf(t, "word", rows)
 	m := fit(t, table, blocking.FindShared(table, 0), Config{})
 	tf := &m.tf[len(m.tf)-1]
-	q := m.tabulated(table, tf, "key")
-	if q.Unlisted != 51 || len(q.shares()) != maxValues {
-		t.Errorf("%d values listed and %d left out, want %d and 51", len(q.shares()), q.Unlisted, maxValues)
+	q := m.tabulated(table, tf, "key", most)
+	if q.Unlisted != 51 || len(q.shares()) != most {
+		t.Errorf("%d values listed and %d left out, want %d and 51", len(q.shares()), q.Unlisted, most)
 	}
 	if len(q.Values) != 2 || q.Values[0].Hashes != hashValue("key", "word", "often") {
 		t.Fatalf("%d different shares, the commonest of %q", len(q.Values), q.Values[0].Hashes)
 	}
 	f.Trained.Fingerprint = "key"
 	for i := range m.tf {
-		f.Frequencies = append(f.Frequencies, m.tabulated(table, &m.tf[i], "key"))
+		f.Frequencies = append(f.Frequencies, m.tabulated(table, &m.tf[i], "key", most))
 	}
 	other := tableOf(t, "word", []string{"new", "often", "often"})
 	n := &Model{Comparisons: m.Comparisons, generic: []int{0}}

@@ -11,8 +11,10 @@ import (
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
-// maxValues bounds the values of one column in a model file, commonest first: the others count as the rarest do.
-const maxValues = 10_000
+// maxValues bounds the values of one column in a model file, commonest first: the others count as the rarest do. A million contacts have some
+// 130,000 full names that two people or more bear, and a model without them would decide otherwise than the one it was made from. At 17
+// bytes a value the file stays small.
+const maxValues = 250_000
 
 // modelFileFrequency says how common the values of one column are. Values are there by their hashes only, and those that nobody shares are not
 // there at all.
@@ -76,7 +78,7 @@ func (m *Model) levelsOf(tf *termFrequency) []string {
 
 // tabulated is a frequency adjustment for a file. Code 0, no value, has the share of a value that nobody else holds, like every value that is
 // left out: so the file need not list those, which are most.
-func (m *Model) tabulated(t *contact.Table, tf *termFrequency, key string) modelFileFrequency {
+func (m *Model) tabulated(t *contact.Table, tf *termFrequency, key string, most int) modelFileFrequency {
 	column := m.columnOf(t, tf)
 	out := modelFileFrequency{
 		Comparison: m.Comparisons[tf.comparison].Name, Column: column, Levels: m.levelsOf(tf), Average: tf.average, Rare: tf.logs[0],
@@ -93,9 +95,9 @@ func (m *Model) tabulated(t *contact.Table, tf *termFrequency, key string) model
 		}
 	}
 	slices.SortFunc(common, func(x, y listed) int { return cmp.Or(cmp.Compare(y.log, x.log), cmp.Compare(x.hash, y.hash)) })
-	if len(common) > maxValues {
-		out.Unlisted = len(common) - maxValues
-		common = common[:maxValues]
+	if len(common) > most {
+		out.Unlisted = len(common) - most
+		common = common[:most]
 	}
 	for len(common) > 0 {
 		log, n := common[0].log, 0
