@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/xrash/smetrics"
-
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -120,10 +118,7 @@ func loosely(x, y, lx, ly string, oneDomain bool) bool {
 	if oneDomain {
 		x, y = lx, ly
 	}
-	if x > y {
-		x, y = y, x
-	}
-	return len(x) >= minLocalPart && smetrics.JaroWinkler(clip(x), clip(y), 0.7, 4) >= emailLooseAt
+	return min(len(x), len(y)) >= minLocalPart && jaroWinklerAt(x, y, emailLooseAt)
 }
 
 // emailLooseAt is the Jaro-Winkler similarity from which two addresses are hardly alike by chance.
@@ -137,7 +132,7 @@ func emailsNear(x, y string) uint8 {
 		return emailLoose // counted up: jane1, jane2
 	}
 	d := len(x) - len(y)
-	if d <= 4 && -d <= 4 && min(len(lx), len(ly)) >= minLocalPart-1 {
+	if d <= 4 && -d <= 4 && min(len(lx), len(ly)) >= minLocalPart-1 && !tooFar(x, y, 4) {
 		edits := distance(lx, ly)
 		switch slips := distance(dx, dy); {
 		case dx == dy:

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/xrash/smetrics"
-
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -356,7 +354,7 @@ func closeName(a, b string) bool {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return false
 	}
-	return distance(a, b) <= limit
+	return !tooFar(clip(a), clip(b), limit) && distance(a, b) <= limit
 }
 
 // looseAt is the Jaro-Winkler similarity from which two names of some length are hardly apart by chance.
@@ -367,10 +365,7 @@ func looselyAlike(a, b string) bool {
 	if min(len(a), len(b)) < 3 {
 		return false
 	}
-	if a > b {
-		a, b = b, a // Jaro pairs letters greedily, so the order of its arguments can matter
-	}
-	return strings.HasPrefix(b, a) || smetrics.JaroWinkler(clip(a), clip(b), 0.7, 4) >= looseAt
+	return strings.HasPrefix(b, a) || strings.HasPrefix(a, b) || jaroWinklerAt(a, b, looseAt)
 }
 
 // isInitialOf reports whether one name is only an initial (or initials) that the other begins with.

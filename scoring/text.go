@@ -44,11 +44,7 @@ func similar(a, b string) bool {
 	if a == "" || b == "" {
 		return false
 	}
-	// Jaro pairs letters greedily, so the order of its arguments can matter.
-	if a > b {
-		a, b = b, a
-	}
-	return smetrics.JaroWinkler(clip(a), clip(b), 0.7, 4) >= similarAt || sameTokens(a, b)
+	return jaroWinklerAt(a, b, similarAt) || sameTokens(a, b)
 }
 
 // sameTokens reports whether every token of the shorter text is in the longer one, and the shorter one has at least two.
