@@ -194,14 +194,14 @@ func (c *chooser) fill(may spend, least float64) (limits []int64, from []int) {
 		if rule < 0 {
 			break
 		}
-		if o := c.price(rule, from[rule], class); o.yield() <= least || !may(o, o.yield() < leastYield) {
+		o := c.price(rule, from[rule], class)
+		if o.yield() <= least || !may(o, o.yield() < leastYield) {
 			refused[rule] = from[rule]
 			from[rule] = classes // neither this class nor a larger one
 			continue
-		} else {
-			for k := from[rule]; k <= class; k++ {
-				c.cells[rule][k].yield = o.yield()
-			}
+		}
+		for k := from[rule]; k <= class; k++ {
+			c.cells[rule][k].yield = o.yield()
 		}
 		limits[rule], from[rule] = (int64(1)<<class-1)*c.every+1, class+1
 		c.cover(rule, class)

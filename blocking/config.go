@@ -44,7 +44,10 @@ func (c Config) Validate() []error {
 		v    int
 		min  int
 	}{
-		{"max_names", c.MaxNames, 1}, {"max_identity_block", c.MaxIdentityBlock, 2}, {"max_block", c.MaxBlock, 2}, {"pairs_per_contact", c.PairsPerContact, 1},
+		{"max_names", c.MaxNames, 1},
+		{"max_identity_block", c.MaxIdentityBlock, 2},
+		{"max_block", c.MaxBlock, 2},
+		{"pairs_per_contact", c.PairsPerContact, 1},
 		{"small_pairs", c.SmallPairs, -1},
 	} {
 		if f.v != 0 && f.v < f.min {

@@ -64,7 +64,7 @@ func guestChunk(layout contact.Layout, side uint8, sides []uint8, guests []guest
 	defer bb.Release()
 	var own []guest
 	for i, g := range guests {
-		if sides == nil && side > 0 || sides != nil && sides[i] != side {
+		if len(sides) == 0 && side > 0 || len(sides) > 0 && sides[i] != side {
 			continue
 		}
 		own = append(own, g)

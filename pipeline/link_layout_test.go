@@ -27,8 +27,10 @@ func TestUnite(t *testing.T) {
 		{"other names, other order", "Town=city no=id", "key=id place=city", "key=id place=city", "1 0"},
 		{"what only one has", "id=id city=city", "id=id company=company", "id=id company=company city=city", "0 2"},
 		{"custom columns by name only", "id=id Plan_B=custom x=custom", "id=id y=custom planb=custom", "id=id y=custom planb=custom x=custom", "0 2 3"},
-		{"channels, by name first", "id=id work=identity:phone home=identity:phone", "id=id home=identity:phone mobile=identity:phone",
-			"id=id home=identity:phone mobile=identity:phone", "0 2 1"},
+		{
+			"channels, by name first", "id=id work=identity:phone home=identity:phone", "id=id home=identity:phone mobile=identity:phone",
+			"id=id home=identity:phone mobile=identity:phone", "0 2 1",
+		},
 		{"more of one channel than the other has", "id=id a=identity:email b=identity:email", "id=id mail=identity:email", "id=id mail=identity:email b=identity:email", "0 1 2"},
 		{"channels are not mixed", "id=id mail=identity:email", "id=id tel=identity:phone", "id=id tel=identity:phone mail=identity:email", "0 2"},
 		{"the left knows better", "id=id town=city", "id=id town=custom", "id=id town=city", "0 1"},

@@ -188,10 +188,9 @@ func customers(seed uint64) *labelled {
 		h := s.human()
 		for range 1 + s.IntN(5) {
 			given, family, born, city, email := s.careless(h.given, 0.12, 0.1), s.careless(h.family, 0.15, 0.1), h.born(), s.careless(h.city, 0.12, 0.15), s.careless(h.email, 0.15, 0.2)
-			switch {
-			case s.chance(0.1):
+			if s.chance(0.1) {
 				born = ""
-			case s.chance(0.1):
+			} else if s.chance(0.1) {
 				born = s.misdate(h)
 			}
 			if s.chance(0.05) {

@@ -77,7 +77,7 @@ func lowest(x uint32) int { return bits.TrailingZeros32(x) }
 func (m *Model) passesOf(b *blocking.Blocks) []pass {
 	var out []pass
 	for r := range b.RuleNames() {
-		uses, any := b.Uses(r), false
+		uses, tells := b.Uses(r), false
 		p := pass{uses: uses, rules: []int{r}, lambda: 0.1, related: 0.05}
 		for i, c := range m.Comparisons {
 			fact, tied := blocking.Aspects(0), blocking.Aspects(0)
@@ -88,9 +88,9 @@ func (m *Model) passesOf(b *blocking.Blocks) []pass {
 			}
 			p.learns[i] = !c.Neutral && fact&uses == 0
 			p.shows[i] = p.learns[i] && tied&uses == 0
-			any = any || p.shows[i]
+			tells = tells || p.shows[i]
 		}
-		if !any {
+		if !tells {
 			continue
 		}
 		known := false

@@ -102,9 +102,9 @@ const fewContacts = 25
 
 // learnPrior sets the prior to the share of matches among all pairs of contacts that the candidate pairs imply.
 func (m *Model) learnPrior(counts []vectorCount, scale float64, t *contact.Table) {
-	all := float64(t.PossiblePairs())
+	all := float64(max(t.PossiblePairs(), 1))
 	// In a table of a few contacts the starting belief counts; in a large one it does not matter.
-	known := min(float64(t.Len()), fewContacts)
+	known := min(max(float64(t.Len()), 1), fewContacts)
 	odds := func(pairs, start float64) float64 {
 		share := min((pairs*scale+known*start)/(all+1), 0.5)
 		return math.Log2(share / (1 - share))

@@ -42,9 +42,9 @@ type evidence struct {
 
 // What the ladder asks of the model, in bits.
 const (
-	// clear is the weight from which on a difference speaks clearly against a pair: eight to one. In a table whose birthdates are often wrong
+	// plain is the weight from which on a difference speaks clearly against a pair: eight to one. In a table whose birthdates are often wrong
 	// another birthdate is no contradiction, and EM has seen that.
-	clear = -3.0
+	plain = -3.0
 	// household is how much more likely one person must be than two of one household, where the model alone decides.
 	household = 3.0
 	// corroborated is the same where first names differ although something personal is shared, and alike where they have something in common:
@@ -63,9 +63,9 @@ const (
 func (m *Model) evidence(v Vector, weight float64) evidence {
 	e := evidence{
 		likely:    weight >= m.Threshold,
-		birthdate: v[cmpBirthdate] >= birthNear && m.weights[cmpBirthdate][v[cmpBirthdate]] < 1 && m.weights[cmpBirthdate][birthDifferent] <= clear,
-		place:     (v[cmpAddress] == addressDifferent || v[cmpCountry] == textDifferent) && m.weights[cmpAddress][v[cmpAddress]]+m.weights[cmpCountry][v[cmpCountry]] <= clear,
-		id:        v[cmpNationalID] == idDifferent && m.weights[cmpNationalID][idDifferent] <= clear,
+		birthdate: v[cmpBirthdate] >= birthNear && m.weights[cmpBirthdate][v[cmpBirthdate]] < 1 && m.weights[cmpBirthdate][birthDifferent] <= plain,
+		place:     (v[cmpAddress] == addressDifferent || v[cmpCountry] == textDifferent) && m.weights[cmpAddress][v[cmpAddress]]+m.weights[cmpCountry][v[cmpCountry]] <= plain,
+		id:        v[cmpNationalID] == idDifferent && m.weights[cmpNationalID][idDifferent] <= plain,
 	}
 	margin, strongest := m.Weight(v)-m.Prior-m.kin(v)+m.Relatives, 0.0
 	if named := v[cmpName] != nameNull && v[cmpName] != nameOneMissing && v[cmpName] != nameApart; named {

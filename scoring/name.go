@@ -121,7 +121,7 @@ func (n *names) joint(a, b contact.Row, g, f part) uint8 {
 	case g == partOneSide || g == partNull:
 		return familyAlone(f)
 	case g >= partLoose && f >= partLoose:
-		if g == f && g == partLoose {
+		if g == partLoose && f == partLoose {
 			return nameLoose
 		}
 		return nameDifferent

@@ -138,7 +138,7 @@ func (b *Builder) idOf(side uint8, key string) string {
 
 // key is the customer's own id of the contact that arrived as the i-th.
 func (b *Builder) key(i uint32) string {
-	id := b.ids.value(Code(i + 1))
+	id := b.ids.value(i + 1)
 	if b.linking() {
 		return id[len(SideName(b.side[i]))+1:]
 	}

@@ -22,13 +22,13 @@ func linked(tb testing.TB) *contact.Table {
 	b := contact.NewBuilder(layout)
 	for s := range layout.Sides {
 		bb := contact.NewBatchBuilder(contact.Contacts, "f", layout.Contacts, nil)
-		defer bb.Release()
+		tb.Cleanup(bb.Release)
 		for i, id := range []string{"1", "2", "3", "4"} {
 			bb.Set(0, id)
 			bb.FinishRow(int64(i + 1))
 		}
 		batch := bb.Flush()
-		defer batch.Release()
+		tb.Cleanup(batch.Release)
 		batch.Side = uint8(s)
 		chunk := contact.NewChunk(layout)
 		for i := range 4 {

@@ -28,7 +28,7 @@ func newTable(tb testing.TB, within bool, left, right []string) *contact.Table {
 	b := contact.NewBuilder(layout)
 	for s, rows := range [][]string{left, right} {
 		bb := contact.NewBatchBuilder(contact.Contacts, contact.SideName(uint8(s)), columns, nil)
-		defer bb.Release()
+		tb.Cleanup(bb.Release)
 		normal := make([]contact.Normal, len(rows))
 		for i, text := range rows {
 			cells := strings.Fields(text)
@@ -44,7 +44,7 @@ func newTable(tb testing.TB, within bool, left, right []string) *contact.Table {
 			bb.FinishRow(int64(i + 1))
 		}
 		batch := bb.Flush()
-		defer batch.Release()
+		tb.Cleanup(batch.Release)
 		batch.Side = uint8(s)
 		chunk := contact.NewChunk(layout)
 		for i := range rows {
@@ -111,19 +111,31 @@ func TestFind(t *testing.T) {
 		all, best, one []string
 	}{
 		{name: "nobody", all: []string{"1 new", "2 new", "3 new"}},
-		{name: "the surer decision, then the weight", edges: []string{"left:1 right:1 suggest 30", "left:1 right:2 auto_merge 9", "left:1 right:3 suggest 12", "left:1 right:4 review 40"},
-			all: []string{"1-2 1", "1-1 2", "1-3 3", "1-4 4", "2 new", "3 new"}, best: []string{"1-2 1", "2 new", "3 new"}},
-		{name: "twins", edges: []string{"left:2 right:1 auto_merge 20", "left:2 right:3 auto_merge 20", "left:2 right:4 suggest 20"},
-			all: []string{"2-1 1", "2-3 1", "2-4 3", "2-1 tie", "2-3 tie", "1 new", "3 new"}, best: []string{"2-1 tie", "2-3 tie", "1 new", "3 new"}},
-		{name: "half a bit is no difference, two are", edges: []string{"left:1 right:1 suggest 20.5", "left:1 right:2 suggest 20", "left:2 right:3 suggest 22", "left:2 right:4 suggest 20"},
+		{
+			name: "the surer decision, then the weight", edges: []string{"left:1 right:1 suggest 30", "left:1 right:2 auto_merge 9", "left:1 right:3 suggest 12", "left:1 right:4 review 40"},
+			all: []string{"1-2 1", "1-1 2", "1-3 3", "1-4 4", "2 new", "3 new"}, best: []string{"1-2 1", "2 new", "3 new"},
+		},
+		{
+			name: "twins", edges: []string{"left:2 right:1 auto_merge 20", "left:2 right:3 auto_merge 20", "left:2 right:4 suggest 20"},
+			all: []string{"2-1 1", "2-3 1", "2-4 3", "2-1 tie", "2-3 tie", "1 new", "3 new"}, best: []string{"2-1 tie", "2-3 tie", "1 new", "3 new"},
+		},
+		{
+			name: "half a bit is no difference, two are", edges: []string{"left:1 right:1 suggest 20.5", "left:1 right:2 suggest 20", "left:2 right:3 suggest 22", "left:2 right:4 suggest 20"},
 			all:  []string{"1-1 1", "1-2 1", "2-3 1", "2-4 2", "1-1 tie", "1-2 tie", "3 new"},
-			best: []string{"2-3 1", "1-1 tie", "1-2 tie", "3 new"}},
-		{name: "several records of one contact", edges: []string{"left:1 right:1 suggest 20", "left:2 right:1 suggest 30"},
-			all: []string{"1-1 1", "2-1 1", "3 new"}, best: []string{"1-1 1", "2-1 1", "3 new"}, one: []string{"2-1 1", "1-1 taken", "3 new"}},
-		{name: "the second best when the best is taken", edges: []string{"left:1 right:1 suggest 20", "left:2 right:1 suggest 30", "left:1 right:2 suggest 10"},
-			all: []string{"1-1 1", "1-2 2", "2-1 1", "3 new"}, best: []string{"1-1 1", "2-1 1", "3 new"}, one: []string{"1-2 2", "2-1 1", "3 new"}},
-		{name: "two records fit one contact equally well", edges: []string{"left:1 right:1 suggest 20", "left:2 right:1 suggest 20", "left:3 right:1 suggest 10"},
-			all: []string{"1-1 1", "2-1 1", "3-1 1"}, best: []string{"1-1 1", "2-1 1", "3-1 1"}, one: []string{"1-1 tie", "2-1 tie", "3-1 taken"}},
+			best: []string{"2-3 1", "1-1 tie", "1-2 tie", "3 new"},
+		},
+		{
+			name: "several records of one contact", edges: []string{"left:1 right:1 suggest 20", "left:2 right:1 suggest 30"},
+			all: []string{"1-1 1", "2-1 1", "3 new"}, best: []string{"1-1 1", "2-1 1", "3 new"}, one: []string{"2-1 1", "1-1 taken", "3 new"},
+		},
+		{
+			name: "the second best when the best is taken", edges: []string{"left:1 right:1 suggest 20", "left:2 right:1 suggest 30", "left:1 right:2 suggest 10"},
+			all: []string{"1-1 1", "1-2 2", "2-1 1", "3 new"}, best: []string{"1-1 1", "2-1 1", "3 new"}, one: []string{"1-2 2", "2-1 1", "3 new"},
+		},
+		{
+			name: "two records fit one contact equally well", edges: []string{"left:1 right:1 suggest 20", "left:2 right:1 suggest 20", "left:3 right:1 suggest 10"},
+			all: []string{"1-1 1", "2-1 1", "3-1 1"}, best: []string{"1-1 1", "2-1 1", "3-1 1"}, one: []string{"1-1 tie", "2-1 tie", "3-1 taken"},
+		},
 		{name: "a question is not new", edges: []string{"left:1 right:1 review 3"}, all: []string{"1-1 1", "2 new", "3 new"}},
 		{name: "pairs inside a side are no links", edges: []string{"left:1 left:2 auto_merge 20", "right:1 right:2 auto_merge 20"}, all: []string{"1 new", "2 new", "3 new"}},
 	} {
@@ -165,8 +177,12 @@ func TestUpdates(t *testing.T) {
 		want  []string
 	}{
 		{"sure links do", []string{"left:1 right:1 auto_merge 9", "left:2 right:2 suggest 9", "left:3 right:3 review 9"}, link.Config{}, []string{"1 company >A fill_empty 1"}},
-		{"suggested ones when asked", []string{"left:1 right:1 auto_merge 9", "left:2 right:2 suggest 9", "left:3 right:3 review 9"}, link.Config{UpdateFrom: "suggest"},
-			[]string{"1 company >A fill_empty 1", "2 company >B fill_empty 2"}},
+		{
+			"suggested ones when asked",
+			[]string{"left:1 right:1 auto_merge 9", "left:2 right:2 suggest 9", "left:3 right:3 review 9"},
+			link.Config{UpdateFrom: "suggest"},
+			[]string{"1 company >A fill_empty 1", "2 company >B fill_empty 2"},
+		},
 		{"not in doubt", []string{"left:1 right:1 auto_merge 9", "left:1 right:2 auto_merge 9"}, link.Config{}, nil},
 		{"the best contact only", []string{"left:1 right:1 auto_merge 19", "left:1 right:2 auto_merge 9"}, link.Config{}, []string{"1 company >A fill_empty 1"}},
 		{"the latest record", []string{"left:1 right:1 auto_merge 19", "left:2 right:1 auto_merge 9"}, link.Config{}, []string{"1 company >B fill_empty 2"}},

@@ -32,7 +32,7 @@ func linkedOutcome(t testing.TB) (*cluster.Outcome, *run.Record) {
 	b := contact.NewBuilder(layout)
 	for s, rows := range [][][]string{{{"1", "+1202", "=Ann"}, {"2"}, {"3", "+1203", "Zoe, \"Z\""}}, {{"1"}, {"2"}, {"3"}}} {
 		bb := contact.NewBatchBuilder(contact.Contacts, "f", layout.Contacts, nil)
-		defer bb.Release()
+		t.Cleanup(bb.Release)
 		for i, r := range rows {
 			for col, v := range r {
 				bb.Set(col, v)
@@ -40,7 +40,7 @@ func linkedOutcome(t testing.TB) (*cluster.Outcome, *run.Record) {
 			bb.FinishRow(int64(i + 1))
 		}
 		batch := bb.Flush()
-		defer batch.Release()
+		t.Cleanup(batch.Release)
 		batch.Side = uint8(s)
 		chunk := contact.NewChunk(layout)
 		for i := range rows {
