@@ -174,7 +174,7 @@ func (p *likely) share(limits []int64, from []int, alone []float64) {
 	}
 	for r, limit := range limits {
 		if limit > 0 && int(p.class[r]) < from[r] {
-			alone[r] += p.sure * math.Pow(redundancy, makers)
+			alone[r] += p.weight * math.Pow(redundancy, makers)
 		}
 	}
 }
@@ -189,10 +189,14 @@ func (c *chooser) fill(may spend, least float64) (limits []int64, from []int) {
 			c.cover(i, classes)
 		}
 	}
-	for {
-		rule, class := c.best(from)
+	for neighbours := false; ; {
+		rule, class := c.best(from, neighbours)
 		if rule < 0 {
-			break
+			if neighbours {
+				break
+			}
+			neighbours = true // which cost most, and find again what keys find
+			continue
 		}
 		o := c.price(rule, from[rule], class)
 		if o.yield() <= least || !may(o, o.yield() < leastYield) {
@@ -213,9 +217,12 @@ func (c *chooser) fill(may spend, least float64) (limits []int64, from []int) {
 }
 
 // best finds the rule, and its class up to which, that brings most for every pair; the rule is -1 when none brings anything.
-func (c *chooser) best(from []int) (rule, class int) {
+func (c *chooser) best(from []int, neighbours bool) (rule, class int) {
 	rule, most := -1, 0.0
 	for r := range c.cells {
+		if c.b.rules[r].sorted != nil && !neighbours {
+			continue
+		}
 		for k := from[r]; k < classes; k++ {
 			if c.cells[r][k].pairs == 0 {
 				continue

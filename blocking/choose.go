@@ -62,7 +62,6 @@ const looks = 2000
 // likely is a pair that is likely a match.
 type likely struct {
 	weight float64              // pairs that it stands for
-	sure   float64              // the same for a match that is not only likely
 	class  [maxCandidates]uint8 // by rule, in which class of blocks it is made
 	made   [maxCandidates]uint8 // by rule, the other rules bought so far that make it; many when one says all the same
 }
@@ -70,8 +69,9 @@ type likely struct {
 // none is the class of a rule that does not make a pair.
 const none = 0xff
 
-// sureBits is the evidence from which a match is sure rather than not, beyond that from which it is likely.
-const sureBits = 4
+// sureBits is the evidence, beyond even odds, from which a match is likely: what the pair does not agree on is not weighed, and speaks against
+// it.
+const sureBits = 3
 
 // many is the number of rules bought that leaves nothing of a likely match.
 const many = 8
@@ -214,8 +214,7 @@ func (c *chooser) judge(x, y contact.Row, payer int) (fresh float64) {
 	if evidence <= 0 {
 		return fresh
 	}
-	p.weight = 1 / (1 + math.Exp2(-evidence)) / drawn
-	p.sure = 1 / (1 + math.Exp2(sureBits-evidence)) / drawn
+	p.weight = 1 / (1 + math.Exp2(sureBits-evidence)) / drawn
 	for r, k := range p.class[:len(c.cells)] {
 		if k != none {
 			c.of[r] = append(c.of[r], int32(len(c.likely)))
