@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,12 +48,17 @@ func cookie(l uint8) lv { return lv{cmpCookie, l} }
 func known(l uint8) lv  { return lv{cmpIdentified, l} }
 func addr(l uint8) lv   { return lv{cmpAddress, l} }
 
-// believed is what a model with its starting values makes of a vector, its weight apart.
-func believed(v Vector, likely bool) evidence {
+// starting is a model with its starting values.
+var starting = sync.OnceValue(func() *Model {
 	m := &Model{Comparisons: fixedComparisons()}
 	m.startRelatives()
 	m.finish()
-	e := m.evidence(v, 0)
+	return m
+})
+
+// believed is what a model with its starting values makes of a vector, its weight apart.
+func believed(v Vector, likely bool) evidence {
+	e := starting().evidence(v, 0)
 	e.likely = likely
 	return e
 }
