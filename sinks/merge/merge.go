@@ -83,6 +83,7 @@ type Report struct {
 	Losers     int          // contacts merged away, by steps that were applied now
 	Tables     []TableCount // of the same steps, in the order of the references
 	Unfinished []StepResult // neither applied now nor before, in plan order
+	Stopped    string       // why the call ended before the plan did, "" when it did not
 }
 
 // Count is the number of steps with an outcome.
@@ -108,6 +109,17 @@ func (r *Report) Left() int {
 type Options struct {
 	// Progress is called after every step with the number of steps done; nil for none.
 	Progress func(done, steps int, r *StepResult)
+	// Between is called before every transaction that writes, outside of any; nil for never. It may wait. A *Stop from it ends the call in
+	// good order, see Gate.
+	Between func(ctx context.Context) error
+}
+
+// between asks whether the next transaction may begin.
+func (o *Options) between(ctx context.Context) error {
+	if o.Between == nil {
+		return nil
+	}
+	return o.Between(ctx)
 }
 
 // Apply carries out a plan. One step that cannot be carried out does not stop the others. A cancelled context stops after the step at work,
@@ -126,6 +138,9 @@ func Apply(ctx context.Context, a Applier, p *cluster.Plan, opt Options) (Report
 			rep.add(r)
 		}
 	}
+	if reason, ok := stopping(err); ok {
+		rep.Stopped, err = reason, nil
+	}
 	if finish := a.Finish(context.WithoutCancel(ctx), &rep); err == nil && finish != nil {
 		err = fmt.Errorf("closing plan %s: %w", short(p.ID), finish)
 	}
@@ -143,6 +158,9 @@ func steps(ctx context.Context, a Applier, p *cluster.Plan, opt Options) ([]*Ste
 			}
 			if err := ctx.Err(); err != nil {
 				return results, fmt.Errorf("stopped with %d of %d steps done: %w", done, len(p.Steps), context.Cause(ctx))
+			}
+			if err := opt.between(ctx); err != nil {
+				return results, err
 			}
 			r, err := a.Step(ctx, &p.Steps[i])
 			if err != nil {

@@ -57,6 +57,7 @@ func pin(ctx context.Context, tx pgx.Tx, lock, statement time.Duration) error {
 		{"extra_float_digits", "1"},
 		{"xmloption", "content"},
 		{"lock_timeout", milliseconds(lock)},
+		{MergingSetting, "on"},
 	}
 	var calls []string
 	for _, s := range settings {
