@@ -201,8 +201,9 @@ func (w *world) dump(t *testing.T) []string {
 	}
 	parts = append(parts,
 		"SELECT concat_ws(' ', 'redirect', loser_id, survivor_id, plan_id, cluster_id) FROM contactmerge.redirects WHERE active",
-		"SELECT concat_ws(' ', 'ledger', plan_id, cluster_id, content_hash, survivor_id, loser_ids, entries, digest) FROM contactmerge.ledger",
-		"SELECT 'archived ' || (to_jsonb(a) - 'archived_at')::text FROM contactmerge.archived_contacts AS a")
+		"SELECT concat_ws(' ', 'ledger', plan_id, cluster_id, content_hash, survivor_id, loser_ids, entries) FROM contactmerge.ledger",
+		"SELECT 'archived ' || (to_jsonb(a) - '{archived_at,salt,row_hash}'::text[])::text FROM contactmerge.archived_contacts AS a",
+		"SELECT 'journal ' || (to_jsonb(j) - '{stage,salt,row_hash}'::text[])::text FROM contactmerge.journal AS j")
 	return w.texts(t, "SELECT line FROM ("+strings.Join(parts, " UNION ALL ")+") AS x ORDER BY line COLLATE \"C\"")
 }
 

@@ -15,14 +15,21 @@ type entry struct {
 	columns    []string
 }
 
-// journalSQL inserts into the journal from a query "cm_x" with columns k, b and a: key, before and after. Parameters 1 to 9 are taken.
+// journalParameters is the number of parameters that journalSQL takes.
+const journalParameters = 10
+
+// journalSQL inserts into the journal from a query "cm_x" with columns n, k, b and a: the number of the step, from 1, key, before and after.
 func (w *work) journalSQL() string {
-	return `INSERT INTO ` + w.ours("journal") + ` (plan_id, cluster_id, seq, action, table_schema, table_name, constraint_name, key_columns, columns, key_values, before, after)
-		SELECT $1, $2, $3::integer + row_number() OVER (ORDER BY k COLLATE "C"), $4, $5, $6, $7, $8::text[], $9::text[], k, b, a FROM cm_x`
+	return `INSERT INTO ` + w.ours("journal") + ` (plan_id, cluster_id, seq, stage, action, table_schema, table_name, constraint_name, key_columns, columns, key_values, before, after, salt, row_hash)
+		SELECT j.plan_id, j.cluster_id, j.seq, j.stage, j.action, j.table_schema, j.table_name, j.constraint_name, j.key_columns, j.columns, j.key_values, j.before, j.after, j.salt, ` + journalHash + `
+		FROM (SELECT $1::text AS plan_id, ($2::text[])[n] AS cluster_id, ($3::integer[])[n] + row_number() OVER (PARTITION BY n ORDER BY k COLLATE "C")::integer AS seq,
+			$4::integer AS stage, $5::text AS action, $6::text AS table_schema, $7::text AS table_name, $8::text AS constraint_name, $9::text[] AS key_columns, $10::text[] AS columns,
+			k AS key_values, b AS before, a AS after, gen_random_uuid() AS salt FROM cm_x) AS j`
 }
 
 func (w *work) journalArgs(e *entry) []any {
-	return []any{w.plan, w.step.Cluster, w.seq, e.action, e.relation.schema, e.relation.name, e.constraint, e.relation.key, e.columns}
+	w.stage++
+	return []any{w.plan, []string{w.step.Cluster}, []int{w.seq}, w.stage, e.action, e.relation.schema, e.relation.name, e.constraint, e.relation.key, e.columns}
 }
 
 // lossless refuses rows whose text would not restore them exactly.
@@ -41,8 +48,10 @@ func (w *work) archive(ctx context.Context) error {
 	err := w.tx.QueryRow(ctx, `WITH cm_x AS MATERIALIZED (
 			SELECT `+id+`::text AS id, `+textArray(r.names())+` AS image, `+r.roundTrips(r.names())+` AS same FROM `+r.sql()+` AS t WHERE `+w.cat.oneOf(id, w.cat.idEqual, 1)+`
 		), cm_in AS (
-			INSERT INTO `+w.ours("archived_contacts")+` (plan_id, cluster_id, contact_id, survivor_id, table_schema, table_name, columns, image)
-			SELECT $2, $3, id, $4, $5, $6, $7::text[], image FROM cm_x
+			INSERT INTO `+w.ours("archived_contacts")+` (plan_id, cluster_id, contact_id, survivor_id, table_schema, table_name, columns, image, salt, row_hash)
+			SELECT a.plan_id, a.cluster_id, a.contact_id, a.survivor_id, a.table_schema, a.table_name, a.columns, a.image, a.salt, `+archiveHash+`
+			FROM (SELECT $2::text AS plan_id, $3::text AS cluster_id, id AS contact_id, $4::text AS survivor_id, $5::text AS table_schema, $6::text AS table_name,
+				$7::text[] AS columns, image, gen_random_uuid() AS salt FROM cm_x) AS a
 		) SELECT count(*), count(*) FILTER (WHERE same) FROM cm_x`,
 		w.step.Losers, w.plan, w.step.Cluster, w.step.Survivor, r.schema, r.name, r.names()).Scan(&rows, &same)
 	if err != nil {
@@ -84,12 +93,12 @@ func (w *work) refersToLoser(ref *reference) bool { return w.counts[w.index(ref)
 func (w *work) dropColliding(ctx context.Context, u *unique) error {
 	r := u.ref.child
 	var doomed, rows, same int64
-	// The survivor's id is parameter 11, which the query calls 2; the members' are 10, which it calls 1.
-	colliding := strings.NewReplacer("$1::", "$10::", "$2::", "$11::").Replace(u.colliding(w.cat))
+	// The survivor's id is parameter 12, which the query calls 2; the members' are 11, which it calls 1.
+	colliding := strings.NewReplacer("$1::", "$11::", "$2::", "$12::").Replace(u.colliding(w.cat))
 	args := append(w.journalArgs(&entry{action: "remove", relation: r, constraint: u.name, columns: r.names()}), members(w.step), w.survivor())
 	err := w.tx.QueryRow(ctx, `WITH cm_d AS MATERIALIZED (`+colliding+`), cm_x AS (
 			DELETE FROM `+r.sql()+` AS t USING cm_d WHERE t.ctid = cm_d.cm_ctid AND t.tableoid = cm_d.cm_table
-			RETURNING `+textArray(r.key)+` AS k, `+textArray(r.names())+` AS b, NULL::text[] AS a, `+r.roundTrips(r.names())+` AS same
+			RETURNING 1 AS n, `+textArray(r.key)+` AS k, `+textArray(r.names())+` AS b, NULL::text[] AS a, `+r.roundTrips(r.names())+` AS same
 		), cm_j AS (`+w.journalSQL()+`)
 		SELECT (SELECT count(*) FROM cm_d), count(*), count(*) FILTER (WHERE same) FROM cm_x`, args...).Scan(&doomed, &rows, &same)
 	if err != nil {
@@ -142,17 +151,17 @@ func (w *work) repoint(ctx context.Context, i int) error {
 // journalReference locks the rows of a reference and writes down their keys and what they refer to.
 func (w *work) journalReference(ctx context.Context, ref *reference) (rows int64, err error) {
 	fk := "t." + quote(ref.column.name)
-	after := "$11::text"
+	after := "$12::text"
 	args := append(w.journalArgs(&entry{action: "repoint", relation: ref.child, constraint: ref.constraint, columns: []string{ref.column.name}}), w.step.Losers, w.step.Survivor)
 	if ref.self {
-		after = "CASE WHEN " + w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 12) + " THEN NULL ELSE " + after + " END"
+		after = "CASE WHEN " + w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 13) + " THEN NULL ELSE " + after + " END"
 		args = append(args, w.survivor())
 	}
 	checked := append([]string{ref.column.name}, ref.child.key...)
 	var same int64
 	err = w.tx.QueryRow(ctx, `WITH cm_x AS MATERIALIZED (
-			SELECT `+textArray(ref.child.key)+` AS k, ARRAY[`+fk+`::text] AS b, ARRAY[`+after+`] AS a, `+ref.child.roundTrips(checked)+` AS same
-			FROM `+ref.child.sql()+` AS t WHERE `+w.cat.oneOf(fk, ref.toID, 10)+` FOR UPDATE OF t
+			SELECT 1 AS n, `+textArray(ref.child.key)+` AS k, ARRAY[`+fk+`::text] AS b, ARRAY[`+after+`] AS a, `+ref.child.roundTrips(checked)+` AS same
+			FROM `+ref.child.sql()+` AS t WHERE `+w.cat.oneOf(fk, ref.toID, 11)+` FOR UPDATE OF t
 		), cm_j AS (`+w.journalSQL()+`)
 		SELECT count(*), count(*) FILTER (WHERE same) FROM cm_x`, args...).Scan(&rows, &same)
 	if err != nil {
@@ -193,7 +202,7 @@ func (w *work) fill(ctx context.Context) error {
 		args = append(args, ch.Value)
 		sets[i] = fmt.Sprintf("%s = $%d::text::%s", quote(ch.Column), len(args), r.column(ch.Column).base)
 	}
-	mine := w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 10)
+	mine := w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 11)
 	key := textArray(r.key)
 	var rows, same int64
 	// The first query sees the row as it was before this statement, the update returns it as it is after its triggers.
@@ -201,7 +210,7 @@ func (w *work) fill(ctx context.Context) error {
 			SELECT `+key+` AS k, `+textArray(r.names())+` AS b, `+r.roundTrips(r.names())+` AS same FROM `+r.sql()+` AS t WHERE `+mine+`
 		), cm_new AS (
 			UPDATE `+r.sql()+` AS t SET `+strings.Join(sets, ", ")+` WHERE `+mine+` RETURNING `+textArray(r.names())+` AS a
-		), cm_x AS (SELECT k, b, a, same FROM cm_old CROSS JOIN cm_new), cm_j AS (`+w.journalSQL()+`)
+		), cm_x AS (SELECT 1 AS n, k, b, a, same FROM cm_old CROSS JOIN cm_new), cm_j AS (`+w.journalSQL()+`)
 		SELECT count(*), count(*) FILTER (WHERE same) FROM cm_x`, args...).Scan(&rows, &same)
 	if err != nil {
 		return err
@@ -259,13 +268,13 @@ func (w *work) mark(ctx context.Context) error {
 	if value == "" {
 		value = w.step.Survivor
 	}
-	losers := w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 10)
+	losers := w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 11)
 	args := append(w.journalArgs(&entry{action: "mark", relation: r, columns: []string{col.name}}), w.step.Losers, value)
 	return w.losers(ctx, `WITH cm_old AS MATERIALIZED (
 			SELECT `+textArray(r.key)+` AS k, `+textArray([]string{col.name})+` AS b, `+r.roundTrips(append([]string{col.name}, r.key...))+` AS same FROM `+r.sql()+` AS t WHERE `+losers+`
 		), cm_new AS (
-			UPDATE `+r.sql()+` AS t SET `+quote(col.name)+` = $11::text::`+col.base+` WHERE `+losers+` RETURNING `+textArray(r.key)+` AS k, `+textArray([]string{col.name})+` AS a
-		), cm_x AS (SELECT k, b, a, same FROM cm_old JOIN cm_new USING (k)), cm_j AS (`+w.journalSQL()+`)
+			UPDATE `+r.sql()+` AS t SET `+quote(col.name)+` = $12::text::`+col.base+` WHERE `+losers+` RETURNING `+textArray(r.key)+` AS k, `+textArray([]string{col.name})+` AS a
+		), cm_x AS (SELECT 1 AS n, k, b, a, same FROM cm_old JOIN cm_new USING (k)), cm_j AS (`+w.journalSQL()+`)
 		SELECT count(*), count(*) FILTER (WHERE same) FROM cm_x`, args)
 }
 
@@ -274,8 +283,8 @@ func (w *work) remove(ctx context.Context) error {
 	r := w.cat.contacts
 	args := append(w.journalArgs(&entry{action: "delete", relation: r, columns: r.names()}), w.step.Losers)
 	return w.losers(ctx, `WITH cm_x AS (
-			DELETE FROM `+r.sql()+` AS t WHERE `+w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 10)+`
-			RETURNING `+textArray(r.key)+` AS k, `+textArray(r.names())+` AS b, NULL::text[] AS a, `+r.roundTrips(r.names())+` AS same
+			DELETE FROM `+r.sql()+` AS t WHERE `+w.cat.oneOf("t."+quote(w.cat.id.name), w.cat.idEqual, 11)+`
+			RETURNING 1 AS n, `+textArray(r.key)+` AS k, `+textArray(r.names())+` AS b, NULL::text[] AS a, `+r.roundTrips(r.names())+` AS same
 		), cm_j AS (`+w.journalSQL()+`)
 		SELECT count(*), count(*) FILTER (WHERE same) FROM cm_x`, args)
 }

@@ -2,11 +2,16 @@ package merge
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// ledgerFormat is raised when the meaning of journal rows changes.
-const ledgerFormat = 1
+// ledgerFormat is raised when the meaning of journal rows changes. In format 1 the digest was made of the journal rows themselves, without
+// salt, and left out the archive; such rows can still be verified and undone.
+const ledgerFormat = 2
 
 // redirect makes the losers, and everybody who was merged into them earlier, lead to the survivor in one hop.
 func (w *work) redirect(ctx context.Context) error {
@@ -23,36 +28,123 @@ func (w *work) redirect(ctx context.Context) error {
 	return nil
 }
 
-// digestSQL is a hash over the journal rows of a step ($1, $2).
-func digestSQL(journal string) string { return digest(journal, "$1", "$2") }
+// journalHash is the hash of a journal row j, archiveHash that of a row a of the archive. The salt keeps somebody who has only the hash,
+// because the content was forgotten, from trying names.
+const (
+	journalHash = `sha256(convert_to(j.salt::text || ROW(j.plan_id, j.cluster_id, j.seq, j.stage, j.action, j.table_schema, j.table_name, j.constraint_name, ` +
+		`j.key_columns, j.key_values, j.columns, j.before, j.after)::text, 'UTF8'))`
+	archiveHash = `sha256(convert_to(a.salt::text || ROW(a.plan_id, a.cluster_id, a.contact_id, a.survivor_id, a.table_schema, a.table_name, a.columns, a.image)::text, 'UTF8'))`
+)
 
-// digestOf is the same for the step of a ledger row l.
-func digestOf(journal string) string { return digest(journal, "l.plan_id", "l.cluster_id") }
-
-func digest(journal, plan, step string) string {
-	return `SELECT encode(sha256(convert_to(coalesce(string_agg(encode(sha256(convert_to(ROW(j.seq, j.action, j.table_schema, j.table_name, j.constraint_name,
-		j.key_columns, j.key_values, j.columns, j.before, j.after)::text, 'UTF8')), 'hex'), '' ORDER BY j.seq), ''), 'UTF8')), 'hex')
-		FROM ` + journal + ` AS j WHERE j.plan_id = ` + plan + ` AND j.cluster_id = ` + step
+// digestSQL is a hash over the journal and archive rows of a ledger row l of our format, given as an expression.
+func digestSQL(schema string) string {
+	return `encode(sha256(coalesce((SELECT string_agg(j.row_hash, ''::bytea ORDER BY j.seq) FROM ` + quote(schema, "journal") + ` AS j
+			WHERE j.plan_id = l.plan_id AND j.cluster_id = l.cluster_id), ''::bytea)
+		|| coalesce((SELECT string_agg(a.row_hash, ''::bytea ORDER BY a.contact_id COLLATE "C") FROM ` + quote(schema, "archived_contacts") + ` AS a
+			WHERE a.plan_id = l.plan_id AND a.cluster_id = l.cluster_id), ''::bytea)), 'hex')`
 }
 
-// chainSQL is the hash of a ledger row l that follows the row with hash prev.
-const chainSQL = `encode(sha256(convert_to(ROW(l.prev_hash, l.seq, l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, l.digest, l.epoch)::text, 'UTF8')), 'hex')`
+// digestOldSQL is the same for ledger rows of format 1.
+func digestOldSQL(schema string) string {
+	return `(SELECT encode(sha256(convert_to(coalesce(string_agg(encode(sha256(convert_to(ROW(j.seq, j.action, j.table_schema, j.table_name, j.constraint_name,
+		j.key_columns, j.key_values, j.columns, j.before, j.after)::text, 'UTF8')), 'hex'), '' ORDER BY j.seq), ''), 'UTF8')), 'hex')
+		FROM ` + quote(schema, "journal") + ` AS j WHERE j.plan_id = l.plan_id AND j.cluster_id = l.cluster_id)`
+}
 
-// record writes that the step was carried out, in its own transaction. Undo calls it too, with the entries it has undone.
-func (w *work) record(ctx context.Context, action, content string, epoch int64) error {
-	err := w.tx.QueryRow(ctx, `WITH digest AS (`+digestSQL(w.ours("journal"))+`), last AS (
-			SELECT seq, hash FROM `+w.ours("ledger")+` ORDER BY seq DESC LIMIT 1
-		), l AS (
-			SELECT coalesce((SELECT seq FROM last), 0) + 1 AS seq, $1::text AS plan_id, $2::text AS cluster_id, $3::text AS action, $4::integer AS format,
-				$5::text AS content_hash, $6::text AS survivor_id, $7::text[] AS loser_ids, $8::integer AS entries, (TABLE digest) AS digest, $9::bigint AS epoch,
-				coalesce((SELECT hash FROM last), '') AS prev_hash
-		)
-		INSERT INTO `+w.ours("ledger")+` (seq, plan_id, cluster_id, action, format, content_hash, survivor_id, loser_ids, entries, digest, epoch, xid, prev_hash, hash)
-		SELECT l.seq, l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, l.digest, l.epoch,
-			pg_current_xact_id()::text, l.prev_hash, `+chainSQL+` FROM l RETURNING xid`,
-		w.plan, w.step.Cluster, action, ledgerFormat, content, w.step.Survivor, w.step.Losers, w.seq, epoch).Scan(&w.xid)
+// digestOf is the digest that ledger row l should have, whatever its format.
+func digestOf(schema string) string {
+	return `CASE WHEN l.format = 1 THEN ` + digestOldSQL(schema) + ` ELSE ` + digestSQL(schema) + ` END`
+}
+
+// alteredSQL is the condition that a journal or archive row of ledger row l does not have the hash its content should have.
+func alteredSQL(schema string) string {
+	return `(l.format > 1 AND (EXISTS (SELECT FROM ` + quote(schema, "journal") + ` AS j WHERE j.plan_id = l.plan_id AND j.cluster_id = l.cluster_id AND j.row_hash IS DISTINCT FROM ` + journalHash + `)
+		OR EXISTS (SELECT FROM ` + quote(schema, "archived_contacts") + ` AS a WHERE a.plan_id = l.plan_id AND a.cluster_id = l.cluster_id AND a.row_hash IS DISTINCT FROM ` + archiveHash + `)))`
+}
+
+// contentSQL is the hash of what ledger row l says, apart from its place in the chain.
+const contentSQL = `encode(sha256(convert_to(ROW(l.seq, l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, l.digest, ` +
+	`l.epoch, l.xid, extract(epoch FROM l.applied_at)::numeric(20,6))::text, 'UTF8')), 'hex')`
+
+// chainSQL is the hash that ledger row l should have. From format 2 on it is the SHA-256 of two hashes in hex, one after the other: that
+// of the row before, and that of the content.
+const chainSQL = `CASE WHEN l.format = 1
+	THEN encode(sha256(convert_to(ROW(l.prev_hash, l.seq, l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, l.digest, l.epoch)::text, 'UTF8')), 'hex')
+	ELSE encode(sha256(convert_to(l.prev_hash || ` + contentSQL + `, 'UTF8')), 'hex') END`
+
+// chain is chainSQL in Go.
+func chain(previous, content string) string {
+	sum := sha256.Sum256([]byte(previous + content))
+	return hex.EncodeToString(sum[:])
+}
+
+// deed is one row to add to the ledger.
+type deed struct {
+	plan, cluster, content, survivor string
+	losers                           []string
+	entries                          int // journal rows
+}
+
+// record adds deeds to the ledger, in their order, in the transaction that did them. All journal and archive rows must be written.
+func record(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, deeds []deed) (xid string, err error) {
+	ledger := quote(schema, "ledger")
+	args := deedArgs(action, epoch, deeds)
+	// The second of the two statements adds what only the first can know: the hashes that the chain is made of.
+	const source = `SELECT $1::text AS action, ` + "$2::integer AS format" + `, $3::bigint AS epoch, d.n, d.plan_id, d.cluster_id, d.content_hash, d.survivor_id,
+			ARRAY(SELECT x FROM unnest(($8::text[])[d.first:d.last]) WITH ORDINALITY AS u(x, o) ORDER BY o) AS loser_ids, d.entries, pg_current_xact_id()::text AS xid, transaction_timestamp() AS applied_at
+		FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $9::integer[], $10::integer[], $11::integer[]) WITH ORDINALITY
+			AS d(plan_id, cluster_id, content_hash, survivor_id, first, last, entries, n)`
+	rows, err := tx.Query(ctx, `WITH last AS MATERIALIZED (SELECT seq, hash FROM `+ledger+` ORDER BY seq DESC LIMIT 1),
+		l AS MATERIALIZED (SELECT coalesce((SELECT seq FROM last), 0) + l.n AS seq, l.*, `+digestSQL(schema)+` AS digest FROM (`+source+`) AS l)
+		SELECT l.seq, l.digest, l.xid, `+contentSQL+`, coalesce((SELECT hash FROM last), '') FROM l ORDER BY l.n`, args...)
 	if err != nil {
-		return fmt.Errorf("writing the ledger: %w", err)
+		return "", fmt.Errorf("reading the ledger: %w", err)
 	}
-	return nil
+	var (
+		seqs                     []int64
+		digests, befores, hashes []string
+		seq                      int64
+		digest, content, last    string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&seq, &digest, &xid, &content, &last}, func() error {
+		if n := len(hashes); n > 0 {
+			last = hashes[n-1]
+		}
+		seqs, digests, befores, hashes = append(seqs, seq), append(digests, digest), append(befores, last), append(hashes, chain(last, content))
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the ledger: %w", err)
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO `+ledger+` (seq, plan_id, cluster_id, action, format, content_hash, survivor_id, loser_ids, entries, digest, epoch, xid, applied_at, prev_hash, hash)
+		SELECT ($12::bigint[])[l.n], l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, ($13::text[])[l.n], l.epoch, l.xid, l.applied_at,
+			($14::text[])[l.n], ($15::text[])[l.n] FROM (`+source+`) AS l ORDER BY l.n`, append(args, seqs, digests, befores, hashes)...)
+	if err != nil {
+		return "", fmt.Errorf("writing the ledger: %w", err)
+	}
+	if tag.RowsAffected() != int64(len(deeds)) {
+		return "", fmt.Errorf("writing the ledger: %d of %d rows", tag.RowsAffected(), len(deeds))
+	}
+	return xid, nil
+}
+
+// deedArgs are parameters 1 to 11 of the statements of record.
+func deedArgs(action string, epoch int64, deeds []deed) []any {
+	var (
+		plans, clusters, contents, survivors, losers []string
+		first, last, entries                         []int
+	)
+	for _, d := range deeds {
+		plans, clusters, contents, survivors = append(plans, d.plan), append(clusters, d.cluster), append(contents, d.content), append(survivors, d.survivor)
+		first, last = append(first, len(losers)+1), append(last, len(losers)+len(d.losers))
+		losers, entries = append(losers, d.losers...), append(entries, d.entries)
+	}
+	return []any{action, ledgerFormat, epoch, plans, clusters, contents, survivors, losers, first, last, entries}
+}
+
+// record writes that one step was carried out. Undo calls it too, with the entries it has undone.
+func (w *work) record(ctx context.Context, action, content string, epoch int64) error {
+	xid, err := record(ctx, w.tx, w.cfg.Schema, action, epoch, []deed{{w.plan, w.step.Cluster, content, w.step.Survivor, w.step.Losers, w.seq}})
+	w.xid = xid
+	return err
 }

@@ -101,14 +101,18 @@ func (w *work) ledgerRow(ctx context.Context) (content string, err error) {
 		return "", err
 	case undone:
 		return "", &verdict{AlreadyApplied, "it is undone"}
-	case format != ledgerFormat:
+	case format > ledgerFormat:
 		return "", refuse("its journal has format %d, this program reads %d", format, ledgerFormat)
 	}
-	var have string
-	if err := w.tx.QueryRow(ctx, digestSQL(w.ours("journal")), w.plan, w.step.Cluster).Scan(&have); err != nil {
+	var (
+		have    string
+		altered bool
+	)
+	if err := w.tx.QueryRow(ctx, `SELECT `+digestOf(w.cfg.Schema)+`, `+alteredSQL(w.cfg.Schema)+` FROM `+w.ours("ledger")+` AS l WHERE plan_id = $1 AND cluster_id = $2 AND action = 'merge'`,
+		w.plan, w.step.Cluster).Scan(&have, &altered); err != nil {
 		return "", err
 	}
-	if have != digest {
+	if have != digest || altered {
 		return "", refuse("its journal was altered or purged")
 	}
 	return content, nil

@@ -27,6 +27,7 @@ type work struct {
 	counts []int64 // rows that refer to a loser, in the order of catalog.refs
 	tables []TableCount
 	seq    int    // journal rows written
+	stage  int    // statements that wrote them
 	xid    string // of the transaction, once the ledger is written
 }
 

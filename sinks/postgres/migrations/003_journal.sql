@@ -1,0 +1,34 @@
+-- Journal format 2: every row of the journal and of the archive carries a salted hash of its content, of which the ledger's digest is made.
+-- So many merges can be written by one statement, and a row whose content must be forgotten can leave its hash behind.
+
+alter table {{.schema}}.journal
+  add column stage    integer, -- of the transaction's statements, in their order; null in format 1, as are the next two
+  add column salt     uuid,
+  add column row_hash bytea,
+  drop constraint journal_action_check,
+  add constraint journal_action_check check (action in ('repoint', 'rewrite', 'remove', 'union', 'release', 'fill', 'mark', 'delete'));
+
+alter table {{.schema}}.archived_contacts
+  add column salt     uuid,
+  add column row_hash bytea;
+
+alter table {{.schema}}.ledger
+  drop constraint ledger_action_check,
+  add constraint ledger_action_check check (action in ('merge', 'undo', 'sweep', 'forget', 'purge'));
+create index ledger_by_time on {{.schema}}.ledger (applied_at);
+
+---- create above / drop below ----
+
+drop index {{.schema}}.ledger_by_time;
+alter table {{.schema}}.ledger
+  drop constraint ledger_action_check,
+  add constraint ledger_action_check check (action in ('merge', 'undo'));
+alter table {{.schema}}.archived_contacts
+  drop column salt,
+  drop column row_hash;
+alter table {{.schema}}.journal
+  drop column stage,
+  drop column salt,
+  drop column row_hash,
+  drop constraint journal_action_check,
+  add constraint journal_action_check check (action in ('repoint', 'remove', 'fill', 'mark', 'delete'));
