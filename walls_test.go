@@ -88,7 +88,7 @@ var walls = map[string]room{
 	"internal/review": {ours: []string{"scoring", "internal/cluster", "sinks/postgres"}},
 	"internal/config": {
 		ours: []string{
-			"internal/contact", "internal/nearest", "blocking", "scoring", "internal/cluster",
+			"internal/contact", "internal/nearest", "blocking", "scoring", "internal/cluster", "internal/link",
 			"pipeline", "pipeline/normalize", "pipeline/extract",
 		},
 		third: []string{"github.com/goccy/go-yaml"},

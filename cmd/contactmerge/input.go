@@ -31,8 +31,13 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	f.registerMatching(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.identities, "identities", "", "file with one identity a row: contact_id, channel, value")
-	fl.StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
+	f.registerDatabase(cmd)
 	_ = cmd.MarkFlagFilename("identities", "csv", "parquet", "arrow")
+}
+
+// registerDatabase makes the flag of the verbs that can read a database.
+func (f *inputFlags) registerDatabase(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
 }
 
 // registerMatching makes the flags that do not depend on how many sources there are.

@@ -103,16 +103,7 @@ func (a *app) trainingSource(ctx context.Context, in *inputFlags, c *config.Conf
 	if in.configPath == "" {
 		return nil, nil, usagef("no contacts: name files, or a configuration with --config")
 	}
-	d, err := a.connect(ctx, in, c, false)
-	if err != nil {
-		return nil, nil, err
-	}
-	exists, err := d.store.Exists(ctx)
-	if err != nil {
-		d.store.Close()
-		return nil, nil, err
-	}
-	return d.source(c, exists), d.store.Close, nil
+	return a.contacts(ctx, in, c)
 }
 
 // readModel reads the model that a run is to use; without one there is nothing to read.

@@ -38,6 +38,8 @@ type Config struct {
 	Merge Merge `yaml:"merge"`
 	// Report says where the report folder goes.
 	Report Report `yaml:"report"`
+	// Link says what `contactmerge link` compares and what becomes of the links. Other verbs do not look at it.
+	Link Link `yaml:"link"`
 
 	pipeline.Config `yaml:",inline"`
 }
@@ -157,6 +159,7 @@ func (c *Config) Validate() error {
 	if err := c.Normalize.Phone.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("normalize.phone.%w", err))
 	}
+	errs = append(errs, c.Link.problems()...)
 	errs = append(errs, c.Config.Validate())
 	return errors.Join(errs...)
 }
@@ -170,7 +173,7 @@ func checkColumns(section string, columns map[string]string, fields []contact.Fi
 	var errs []error
 	for _, col := range slices.Sorted(maps.Keys(columns)) {
 		word := strings.ToLower(strings.TrimSpace(columns[col]))
-		if slices.Contains(words, word) || section == "contacts" && isIdentity(word) {
+		if slices.Contains(words, word) || section != "identities" && isIdentity(word) {
 			continue
 		}
 		errs = append(errs, fmt.Errorf("%s.columns.%s: there is no field %q%s", section, col, columns[col], nearest.Hint(word, words)))

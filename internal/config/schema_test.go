@@ -16,6 +16,7 @@ import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/link"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
 )
 
@@ -65,6 +66,15 @@ func generate(t *testing.T) *jsonschema.Schema {
 	find(t, s, "clusters", "survivorship", "default").Enum = single
 	find(t, s, "clusters", "survivorship", "fields").AdditionalProperties = strategy
 	find(t, s, "clusters", "survivorship", "sources").AdditionalProperties = &jsonschema.Schema{Type: "object", AdditionalProperties: strategy}
+	for _, side := range []string{"left", "right"} {
+		find(t, s, "link", side, "columns").AdditionalProperties = find(t, s, "contacts", "columns").AdditionalProperties
+	}
+	update := words(cluster.DoNothing, cluster.Overwrite, cluster.FillEmpty)
+	find(t, s, "link", "links").Enum = words(link.All, link.Best, link.OneToOne)
+	find(t, s, "link", "unmatched").Enum = words(link.List, link.Nothing)
+	find(t, s, "link", "update").Enum = update
+	find(t, s, "link", "fields").AdditionalProperties = &jsonschema.Schema{Type: "string", Enum: update}
+	find(t, s, "link", "update_from").Enum = words("auto_merge", "suggest")
 	finish(s, reflect.TypeFor[config.Config](), r.CommentMap)
 	return s
 }
@@ -100,7 +110,7 @@ func addComments(t *testing.T, r *jsonschema.Reflector) {
 		t.Fatal(err)
 	}
 	t.Chdir(filepath.Join("..", ".."))
-	for _, room := range []string{"internal/config", "internal/cluster", "pipeline", "blocking", "scoring"} {
+	for _, room := range []string{"internal/config", "internal/cluster", "internal/link", "pipeline", "blocking", "scoring"} {
 		if err := r.AddGoComments("github.com/contactmerge/contactmerge", room); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +119,7 @@ func addComments(t *testing.T, r *jsonschema.Reflector) {
 	// What comments call by its Go name, a writer of YAML knows by another.
 	plain := strings.NewReplacer(
 		"DefaultMaxShare", fmt.Sprint(cluster.DefaultMaxShare), "DefaultMaxChange", fmt.Sprint(cluster.DefaultMaxChange),
-		"Config.MaxMembers", "clusters.max_members", "; nil means all", "; left out, all are",
+		"Config.MaxMembers", "clusters.max_members", "PairsPerContact", "pairs_per_contact", "; nil means all", "; left out, all are",
 	)
 	for key, text := range r.CommentMap {
 		r.CommentMap[key] = plain.Replace(strings.Join(strings.Fields(text), " "))

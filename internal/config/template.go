@@ -56,6 +56,7 @@ func defaults() reflect.Value {
 	c.Database = Database{DSNEnv: defaultDSNEnv, Schema: "contactmerge", Connections: 2}
 	c.Merge = Merge{Mode: "archive", MaxChildren: 10_000}
 	c.Report.Dir = "contactmerge-report"
+	c.Link = Link{Dir: "contactmerge-links", Config: c.Link.WithDefaults()}
 	c.Config = c.WithDefaults()
 	c.Workers = 0 // that of the machine where it runs
 	return reflect.ValueOf(c)

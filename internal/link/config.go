@@ -29,11 +29,18 @@ const (
 
 // Config says what links are wanted and what becomes of them. The zero value means the defaults.
 type Config struct {
-	Links      string            `yaml:"links"`       // all, best or one_to_one; all when not given
-	Unmatched  string            `yaml:"unmatched"`   // list or nothing; list when not given
-	Update     string            `yaml:"update"`      // do_nothing, overwrite or fill_empty, for every field that has none of its own; fill_empty when not given
-	Fields     map[string]string `yaml:"fields"`      // the same by column, field, channel, name or address
-	UpdateFrom string            `yaml:"update_from"` // the weakest decision that updates a contact: auto_merge or suggest; auto_merge when not given
+	// Links is how many links there may be. With all (default) it is every link that was found; with best a record is linked to its best
+	// contact only; with one_to_one a contact is linked to one record only, too.
+	Links string `yaml:"links"`
+	// Unmatched is what happens to records that match nobody: list (default; they are written to new.csv) or nothing (they are counted).
+	Unmatched string `yaml:"unmatched"`
+	// Update is what records change in the contacts they are linked to, in every field that has no strategy of its own: fill_empty
+	// (default), overwrite or do_nothing.
+	Update string `yaml:"update"`
+	// Fields is the same for single columns, fields (company), channels (phone), or the whole name or address.
+	Fields map[string]string `yaml:"fields"`
+	// UpdateFrom is the weakest decision that updates a contact: auto_merge (default) or suggest.
+	UpdateFrom string `yaml:"update_from"`
 }
 
 // WithDefaults fills in what is not set.
@@ -67,10 +74,10 @@ func (c Config) Validate() error {
 	}
 	word("links", c.Links, []string{All, Best, OneToOne})
 	word("unmatched", c.Unmatched, []string{List, Nothing})
-	word("update from", c.UpdateFrom, []string{scoring.AutoMerge.String(), scoring.Suggest.String()})
+	word("update_from", c.UpdateFrom, []string{scoring.AutoMerge.String(), scoring.Suggest.String()})
 	word("update", c.Update, strategies())
 	for _, field := range slices.Sorted(maps.Keys(c.Fields)) {
-		word("update of "+field, c.Fields[field], strategies())
+		word("fields."+field, c.Fields[field], strategies())
 	}
 	if len(errs) == 0 {
 		errs = append(errs, c.survivorship().Validate())

@@ -269,8 +269,8 @@ func TestConfig(t *testing.T) {
 		t.Errorf("the defaults are refused: %v", err)
 	}
 	for want, c := range map[string]link.Config{
-		`links is "bset"`: {Links: "bset"}, `unmatched is "new"`: {Unmatched: "new"}, `update is "sum"`: {Update: "sum"}, `update from is "review"`: {UpdateFrom: "review"},
-		`update of note is "union"`: {Fields: map[string]string{"note": "union"}}, "first_name moves with the whole name": {Fields: map[string]string{"first_name": "overwrite"}},
+		`links is "bset"`: {Links: "bset"}, `unmatched is "new"`: {Unmatched: "new"}, `update is "sum"`: {Update: "sum"}, `update_from is "review"`: {UpdateFrom: "review"},
+		`fields.note is "union"`: {Fields: map[string]string{"note": "union"}}, "first_name moves with the whole name": {Fields: map[string]string{"first_name": "overwrite"}},
 		"opt_out is decided by a fixed rule": {Fields: map[string]string{"opt_out": "overwrite"}},
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {

@@ -30,13 +30,16 @@ func ExplainText(w io.Writer, e scoring.Explanation) error {
 			rows = append(rows, []string{"", frequencyText(c.Frequency), "", "", fixed(c.Frequency, 4), "", ""})
 		}
 	}
+	if e.Relatives != 0 {
+		rows = append(rows, []string{"relatives", relativesText, "", "", fixed(e.Relatives, 4), "", ""})
+	}
 	rows = append(rows, []string{"match weight", "", "", "", fixed(e.Weight, 4), "", ""})
 	p.table("LLnnnLL", []string{"comparison", "level", "m", "u", "weight", visibleCut(e.A, 30), visibleCut(e.B, 30)}, rows)
 	p.line("")
 	if len(e.Rules) == 0 {
 		p.line("no blocking rule proposes this pair: a run would not compare it")
 	} else {
-		p.line("proposed by " + visible(strings.Join(e.Rules, ", ")) + "; match key " + visible(e.MatchKey))
+		p.line("proposed by " + strings.Join(visibleAll(e.Rules), ", ") + "; match key " + visible(e.MatchKey))
 	}
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -62,6 +65,14 @@ func (p *printer) reasons(names []string) {
 	if len(names) > 0 {
 		p.line("")
 	}
+}
+
+func visibleAll(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = visible(s)
+	}
+	return out
 }
 
 func frequencyText(f float64) string {

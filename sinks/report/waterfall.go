@@ -61,6 +61,11 @@ func cascade(x scoring.Explanation, threshold float64) waterfall {
 			at += c.Frequency
 		}
 	}
+	if x.Relatives != 0 {
+		s := bar(at, at+x.Relatives, direction(x.Relatives))
+		s.Name, s.Level, s.Plain = "Relatives", relativesText, true
+		f.Steps = append(f.Steps, s)
+	}
 	sum := bar(0, x.Weight, "sum")
 	sum.Name, sum.Level, sum.Plain, sum.Last = "Match weight", "chance that it is one person: "+chance(x.Weight), true, true
 	f.Steps = append(f.Steps, sum)
@@ -69,6 +74,9 @@ func cascade(x scoring.Explanation, threshold float64) waterfall {
 	}
 	return f
 }
+
+// relativesText says why weight is taken off a pair that two people of one household would make, too.
+const relativesText = "people of one household or office agree like this, too"
 
 // direction is the style class of evidence for or against one person.
 func direction(w float64) string {
@@ -110,6 +118,7 @@ func bounds(x scoring.Explanation, threshold float64) (lo, hi float64) {
 		lo, hi = min(lo, at, at+c.Frequency), max(hi, at, at+c.Frequency)
 		at += c.Frequency
 	}
+	lo = min(lo, at+x.Relatives)
 	air := max((hi-lo)*0.02, 0.1)
 	return lo - air, hi + air
 }
