@@ -73,6 +73,9 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, prefi
 	if err != nil {
 		return err
 	}
+	if err := a.warnUndeclared(ctx, lock.Conn(), cfg); err != nil {
+		return err
+	}
 	rep, err := a.carryOut(ctx, m, p)
 	if err != nil {
 		return err
@@ -92,6 +95,9 @@ func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, p *cluste
 		return err
 	}
 	a.printf("apply: dry run, nothing is written\n")
+	if err := a.warnUndeclared(ctx, conn, cfg); err != nil {
+		return err
+	}
 	rep, err := a.carryOut(ctx, m, p)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func configured(c *config.Config) []string {
 	if c.Identities != nil {
 		out = append(out, c.Identities.Table)
 	}
-	for _, r := range c.Merge.References {
+	for _, r := range slices.Concat(c.Merge.References, c.Merge.Acknowledged) {
 		table, _ := reference(r)
 		out = append(out, table)
 	}
@@ -283,6 +284,10 @@ func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	for _, r := range c.Merge.References {
 		table, column := reference(r)
 		m.References = append(m.References, merge.Reference{Table: d.names[table], Column: column})
+	}
+	for _, r := range c.Merge.Acknowledged {
+		table, column := reference(r)
+		m.Acknowledged = append(m.Acknowledged, merge.Reference{Table: d.names[table], Column: column})
 	}
 	return m
 }

@@ -56,16 +56,19 @@ func (a *app) doctor(ctx context.Context, in *inputFlags, c *config.Config) erro
 	ill := 0
 	for _, f := range found {
 		mark := "ok  "
-		if !f.OK {
+		switch {
+		case !f.OK:
 			mark = "FAIL"
 			ill++
+		case f.Fix != "":
+			mark = "warn"
 		}
 		a.printf("%s  %s", mark, f.Title)
 		if f.Detail != "" {
 			a.printf(": %s", f.Detail)
 		}
 		a.printf("\n")
-		if !f.OK && f.Fix != "" {
+		if f.Fix != "" {
 			a.printf("      %s\n", f.Fix)
 		}
 	}
@@ -102,7 +105,8 @@ func examine(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) []postg
 	if err := merge.Check(ctx, conn, d.mergeConfig(c, rec)); err != nil {
 		return append(found, postgres.Finding{Title: "merge", Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Fix: "nothing can be merged before this is mended; suggestions can be written"})
 	}
-	return append(found, postgres.Finding{OK: true, Title: "merge", Detail: "tables and references can be merged in"})
+	found = append(found, postgres.Finding{OK: true, Title: "merge", Detail: "tables and references can be merged in"})
+	return append(found, undeclared(ctx, conn, d.mergeConfig(c, rec))...)
 }
 
 // mapping is what the run would read. The layout is nil when the source cannot be opened.

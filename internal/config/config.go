@@ -85,6 +85,9 @@ type Merge struct {
 	MaxChildren int `yaml:"max_children"`
 	// References are columns that hold contact ids without a foreign key that says so, as "table.column" or "schema.table.column".
 	References []string `yaml:"references"`
+	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as "table.column". While there are
+	// others that nothing declares, doctor and apply warn, and losers are not deleted.
+	Acknowledged []string `yaml:"acknowledged"`
 }
 
 // Report says where the report folder goes.
@@ -144,6 +147,11 @@ func (c *Config) Validate() error {
 	for _, r := range c.Merge.References {
 		if n := strings.Count(r, "."); n < 1 || n > 2 {
 			errs = append(errs, fmt.Errorf("merge.references: %q must be table.column or schema.table.column", r))
+		}
+	}
+	for _, r := range c.Merge.Acknowledged {
+		if n := strings.Count(r, "."); n < 1 || n > 2 {
+			errs = append(errs, fmt.Errorf("merge.acknowledged: %q must be table.column or schema.table.column", r))
 		}
 	}
 	errs = append(errs, checkColumns("contacts", c.Contacts.Columns, contact.ContactFields())...)

@@ -52,6 +52,8 @@ type Config struct {
 
 	// References are columns that hold contact ids without a foreign key that says so.
 	References []Reference
+	// Acknowledged are columns that look as if they did, and do not, or need not follow a merge; see Undeclared.
+	Acknowledged []Reference
 
 	Mode          Mode   // Archive when empty
 	ArchiveColumn string // column of the contacts table that is set on a loser, "" for none

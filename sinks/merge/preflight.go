@@ -50,6 +50,9 @@ func preflight(ctx context.Context, tx pgx.Tx, cfg *Config, c *catalog, need acc
 			errs = append(errs, fmt.Errorf("%s has no index, and each step would read its table whole: CREATE INDEX CONCURRENTLY ON %s (%s)", r, r.child.sql(), quote(r.column.name)))
 		}
 	}
+	if err := acknowledgedToDelete(ctx, tx, cfg, c); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 
