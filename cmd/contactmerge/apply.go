@@ -21,7 +21,7 @@ import (
 func newApply(a *app) *cobra.Command {
 	var in inputFlags
 	var plan string
-	var confirm bool
+	var confirm, anyTime bool
 	cmd := &cobra.Command{
 		Use:   "apply --config FILE",
 		Short: "Merge the exact identities of a plan; a dry run unless --confirm is given",
@@ -38,7 +38,7 @@ changed since the plan was made is left alone. Without --confirm nothing is writ
 			if err != nil {
 				return err
 			}
-			return a.apply(cmd.Context(), &in, c, plan, confirm)
+			return a.apply(cmd.Context(), &in, c, applying{plan: plan, confirm: confirm, anyTime: anyTime})
 		},
 	}
 	f := cmd.Flags()
@@ -46,22 +46,29 @@ changed since the plan was made is left alone. Without --confirm nothing is writ
 	f.StringVar(&in.dsn, "dsn", "", "connection string of the database")
 	f.StringVar(&plan, "plan", "", "first characters of the plan's id (default: the newest plan)")
 	f.BoolVar(&confirm, "confirm", false, "write: without it apply only counts what it would do")
+	f.BoolVar(&anyTime, "any-time", false, "write also outside of merge.window")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
 
-func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, prefix string, confirm bool) (err error) {
-	d, err := a.connect(ctx, in, c, confirm)
+// applying is what apply was asked for.
+type applying struct {
+	plan             string // first characters of its id
+	confirm, anyTime bool
+}
+
+func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want applying) (err error) {
+	d, err := a.connect(ctx, in, c, want.confirm)
 	if err != nil {
 		return err
 	}
 	defer d.store.Close()
-	p, rec, err := d.plan(ctx, prefix)
+	p, rec, err := d.plan(ctx, want.plan)
 	if err != nil {
 		return err
 	}
 	cfg := d.mergeConfig(c, rec)
-	if !confirm {
+	if !want.confirm {
 		return a.dryRun(ctx, in, d, p, cfg)
 	}
 	lock, err := d.store.Lock(ctx, newRecord())
@@ -76,7 +83,15 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, prefi
 	if err := a.warnUndeclared(ctx, lock.Conn(), cfg); err != nil {
 		return err
 	}
-	rep, err := a.carryOut(ctx, m, p)
+	log, err := a.logs.logger(a.err)
+	if err != nil {
+		return err
+	}
+	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
+	if err != nil {
+		return err
+	}
+	rep, err := a.carryOut(ctx, m, p, gate.Between)
 	if err != nil {
 		return err
 	}
@@ -98,7 +113,7 @@ func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, p *cluste
 	if err := a.warnUndeclared(ctx, conn, cfg); err != nil {
 		return err
 	}
-	rep, err := a.carryOut(ctx, m, p)
+	rep, err := a.carryOut(ctx, m, p, nil)
 	if err != nil {
 		return err
 	}
@@ -136,18 +151,25 @@ const maxRuns = 1000
 
 func short(id string) string { return id[:min(12, len(id))] }
 
-// carryOut applies a plan, shows progress, and prints what became of it.
-func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan) (merge.Report, error) {
+// carryOut applies a plan, shows progress, and prints what became of it. It returns errIncomplete when it was stopped in good order.
+func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan, between func(context.Context) error) (merge.Report, error) {
 	log, err := a.logs.logger(a.err)
 	if err != nil {
 		return merge.Report{}, err
 	}
 	progress := newProgress(a.err, log)
 	progress.Stage("apply", int64(len(p.Steps)), "merges")
-	rep, err := merge.Apply(ctx, m, p, merge.Options{Progress: func(int, int, *merge.StepResult) { progress.Add(1) }})
+	rep, err := merge.Apply(ctx, m, p, merge.Options{Between: between, Progress: func(int, int, *merge.StepResult) { progress.Add(1) }})
 	progress.Stop()
+	if interrupted(ctx, err) {
+		rep.Stopped, err = "it was interrupted", nil
+	}
 	if err == nil || len(rep.Counts) > 0 { // not when it never began
 		a.applied(&rep)
+	}
+	if err == nil && rep.Stopped != "" {
+		a.printf("stopped %s; the merge at work was finished, run it again to go on\n", rep.Stopped)
+		return rep, errIncomplete
 	}
 	return rep, err
 }

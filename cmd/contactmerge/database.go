@@ -181,6 +181,12 @@ func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config)
 	if c.Merge.Auto {
 		left, err := a.mergeAutomatically(ctx, d, c, lock, res)
 		skipped = skipped || left
+		if errors.Is(err, errIncomplete) {
+			if err := d.finish(ctx, rec); err != nil { // the findings are complete; the rest of the plan waits for the next time
+				return err
+			}
+			return errIncomplete
+		}
 		if err != nil {
 			return d.fail(ctx, rec, err)
 		}
@@ -237,7 +243,15 @@ func (a *app) mergeAutomatically(ctx context.Context, d *database, c *config.Con
 	if err != nil {
 		return false, err
 	}
-	rep, err := a.carryOut(ctx, m, res.Outcome.Plan)
+	log, err := a.logs.logger(a.err)
+	if err != nil {
+		return false, err
+	}
+	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log})
+	if err != nil {
+		return false, err
+	}
+	rep, err := a.carryOut(ctx, m, res.Outcome.Plan, gate.Between)
 	return rep.Left() > 0 || len(rep.Unfinished) > 0, err
 }
 

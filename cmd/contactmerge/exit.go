@@ -21,6 +21,7 @@ const (
 	exitUsage   = 2 // the command line or the configuration is wrong
 	exitPartial = 3 // done, but rows or merges were skipped, or a circuit breaker tripped
 	exitLocked  = 4 // another run holds the lock
+	exitStopped = 5 // stopped in good order before the end: a signal, the window, a stop file, a server that is behind
 )
 
 // usageError is a mistake in the command line or the configuration.
@@ -41,6 +42,8 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	switch {
 	case err == nil, readerGone(err):
 		return exitDone
+	case errors.Is(err, errIncomplete):
+		return exitStopped
 	case errors.Is(err, errPartial):
 		return exitPartial
 	case errors.As(err, &locked):

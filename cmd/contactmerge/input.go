@@ -78,6 +78,9 @@ func (f *inputFlags) load() (*config.Config, error) {
 	if err := c.Validate(); err != nil {
 		return nil, usageError{err}
 	}
+	if _, err := kindness(c); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

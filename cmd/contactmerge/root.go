@@ -42,7 +42,7 @@ func newRoot(a *app) *cobra.Command {
 records that are the same person, and explains every finding. It writes suggestions and a report, or merges in Postgres.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips or a tripped circuit breaker,
-4 another run holds the lock.`,
+4 another run holds the lock, 5 stopped in good order before the end: run it again to go on.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,

@@ -88,6 +88,10 @@ type Merge struct {
 	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as "table.column". While there are
 	// others that nothing declares, doctor and apply warn, and losers are not deleted.
 	Acknowledged []string `yaml:"acknowledged"`
+	// Window is when merging may write, with a time zone, such as "01:00-05:00 Europe/Berlin". Default: always.
+	Window string `yaml:"window"`
+	// Kindness says what merging waits for between two transactions.
+	Kindness Kindness `yaml:"kindness"`
 }
 
 // Report says where the report folder goes.
@@ -144,6 +148,7 @@ func (c *Config) Validate() error {
 	if m := c.Merge.Mode; m != "" && m != "archive" && m != "delete" {
 		errs = append(errs, fmt.Errorf("merge.mode is %q, must be archive or delete", m))
 	}
+	errs = append(errs, c.Merge.Kindness.validate())
 	for _, r := range c.Merge.References {
 		if n := strings.Count(r, "."); n < 1 || n > 2 {
 			errs = append(errs, fmt.Errorf("merge.references: %q must be table.column or schema.table.column", r))

@@ -191,6 +191,11 @@ func TestParseRefuses(t *testing.T) {
 		}},
 		{"schema", "version: 1\ndatabase: {schema: Foo-Bar}\n", []string{`x.yaml:2: database.schema is "Foo-Bar"; use lower-case letters, digits and _ only`}},
 		{"mode", "version: 1\nmerge: {mode: drop}\n", []string{`x.yaml:2: merge.mode is "drop", must be archive or delete`}},
+		{"kindness", "version: 1\nmerge:\n  kindness:\n    max_replica_lag: soon\n    max_wal_mb: -1\n    max_pause: -5m\n", []string{
+			`x.yaml:4: merge.kindness.max_replica_lag is "soon", must be a time such as 30s or 5m`,
+			"x.yaml:5: merge.kindness.max_wal_mb is -1, must not be negative",
+			`x.yaml:6: merge.kindness.max_pause is "-5m", must be a time such as 30s or 5m`,
+		}},
 		{"reference", "version: 1\nmerge:\n  references: [orders]\n", []string{`x.yaml:3: merge.references: "orders" must be table.column or schema.table.column`}},
 		{"identities without a table", "version: 1\nidentities: {where: a}\n", []string{"x.yaml: identities.table is not set"}},
 		{

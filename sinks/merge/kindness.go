@@ -37,6 +37,7 @@ type Kindness struct {
 	StopFile          string        // a run stops when this file exists
 	Window            Window        // a run stops outside of it
 	MaxPause          time.Duration // a run that waits longer in one go stops; 0 chooses half an hour
+	InsistOnReplicas  bool          // the limits on replicas were asked for: it is an error not to see them
 
 	Waiting func(reason string) // told once for every time we wait; nil for nobody
 	// Sleep waits, or returns the context's error; nil waits really. Tests do not.

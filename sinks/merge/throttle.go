@@ -86,11 +86,11 @@ func (g *Gate) Check(ctx context.Context) error {
 		return fmt.Errorf("asking how busy the server is: %w", pgerr.Clean(err))
 	}
 	var errs []error
-	if now.blind > 0 && (g.cfg.MaxReplicaLag > 0 || g.cfg.MaxReplicaBytes > 0) {
-		errs = append(errs, errors.New("this role may not see how far replicas are behind, which merge.kindness limits: GRANT pg_read_all_stats to it, or set the limits to 0"))
+	if now.blind > 0 && g.cfg.InsistOnReplicas {
+		errs = append(errs, errors.New("this role may not see how far replicas are behind, which merge.kindness limits: GRANT pg_read_all_stats to it, or leave the limits out"))
 	}
 	if now.hidden > 0 && g.cfg.MaxActiveSessions > 0 {
-		errs = append(errs, errors.New("this role may not see what other sessions do, which merge.kindness.max_active_sessions limits: GRANT pg_read_all_stats to it, or set the limit to 0"))
+		errs = append(errs, errors.New("this role may not see what other sessions do, which merge.kindness.max_active_sessions limits: GRANT pg_read_all_stats to it, or leave the limit out"))
 	}
 	return errors.Join(errs...)
 }
