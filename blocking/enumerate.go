@@ -83,7 +83,10 @@ func (b block) pairsOf(i int64) int64 {
 }
 
 // Pairs emits the candidate pairs that a share makes and no earlier block does.
-func (b *Blocks) Pairs(t Task, emit func(Pair)) {
+func (b *Blocks) Pairs(t Task, emit func(Pair)) { b.Sample(t, 1, emit) }
+
+// Sample is Pairs for an even sample of one in so many pairs. A pair is chosen by its contacts alone: not by tasks, nor by the order of blocks.
+func (b *Blocks) Sample(t Task, every uint64, emit func(Pair)) {
 	set := &b.sets[t.Rule]
 	for k, run := range set.runs[t.from:t.to] {
 		me := number(t.Rule, t.from+k)
@@ -94,12 +97,20 @@ func (b *Blocks) Pairs(t Task, emit func(Pair)) {
 		for i := first; i < last; i++ {
 			x, others := set.others(run, i)
 			for _, y := range others {
+				if every > 1 && !drawn(x, y, every) {
+					continue
+				}
 				if rules := b.made(x, y, me); rules != 0 {
 					emit(Pair{A: min(x, y), B: max(x, y), Rules: rules})
 				}
 			}
 		}
 	}
+}
+
+// drawn says whether a pair is in the sample of one in so many.
+func drawn(x, y contact.Row, every uint64) bool {
+	return (uint64(min(x, y))<<32|uint64(max(x, y)))*0x9e3779b97f4a7c15>>20%every == 0
 }
 
 // others are the contacts that the i-th contact of a block is compared with.

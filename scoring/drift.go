@@ -50,13 +50,13 @@ func profileOf(s *Scorer, blocks *blocking.Blocks, run contact.Parallel) (*profi
 	if blocks == nil {
 		return p, nil
 	}
-	pairs, scale, err := candidates(s, blocks, nil, cfg, run)
+	sample, err := candidates(s, blocks, nil, cfg, run)
 	if err != nil {
 		return nil, err
 	}
-	for _, vc := range pairs {
+	for _, vc := range sample.counts {
 		n := float64(vc.n) * Probability(m.Weight(vc.v)+relative(m.kin(vc.v)))
-		p.likelyPairs += n * scale
+		p.likelyPairs += n * sample.scale
 		for i := range m.Comparisons {
 			p.likely[i][vc.v[i]] += n
 		}

@@ -62,12 +62,11 @@ func Fit(t *contact.Table, shared *blocking.Shared, blocks *blocking.Blocks, cfg
 	var counts []vectorCount
 	people := eachAlone(t.Len())
 	if blocks != nil {
-		if counts, err = m.train(s, random, start, blocks, cfg, run); err != nil {
+		sample, err := m.train(s, random, start, blocks, cfg, run)
+		if err != nil {
 			return nil, err
 		}
-		if people, err = m.people(s, blocks, cfg, run); err != nil {
-			return nil, err
-		}
+		counts, people = sample.counts, m.people(t.Len(), sample.pairs)
 	}
 	m.learnFrequencies(t, people)
 	if cfg.Threshold == 0 {
@@ -77,12 +76,13 @@ func Fit(t *contact.Table, shared *blocking.Shared, blocks *blocking.Blocks, cfg
 }
 
 // train alternates between m, the prior and u, each given the others.
-func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks *blocking.Blocks, cfg Config, run contact.Parallel) ([]vectorCount, error) {
+func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks *blocking.Blocks, cfg Config, run contact.Parallel) (candidateSample, error) {
 	passes := m.passesOf(blocks)
-	counts, scale, err := candidates(s, blocks, passes, cfg, run)
+	sample, err := candidates(s, blocks, passes, cfg, run)
 	if err != nil {
-		return nil, err
+		return sample, err
 	}
+	counts := sample.counts
 	for k := range passes {
 		passes[k].index(k, counts)
 	}
@@ -90,11 +90,11 @@ func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks
 	for range 3 {
 		m.expectMaximize(passes, counts)
 		m.learnSameNames(passes, counts)
-		m.learnPrior(counts, scale, s.table)
+		m.learnPrior(counts, sample.scale, s.table)
 		m.learnU(random, start)
 		m.learnPartNames(random)
 	}
-	return counts, nil
+	return sample, nil
 }
 
 // fewContacts is how many contacts the starting belief about matches and relatives is worth.

@@ -36,10 +36,14 @@ func TestPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := NewScorer(tab, shared, m, Config{}, nil)
-	got, err := m.people(s, blocks, Config{}.WithDefaults(), contact.Serial)
-	if err != nil {
-		t.Fatal(err)
+	people := func(run contact.Parallel) []contact.Row {
+		sample, err := candidates(s, blocks, nil, Config{}.WithDefaults(), run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.people(tab.Len(), sample.pairs)
 	}
+	got := people(contact.Serial)
 	want := eachAlone(len(everybody))
 	for first := 150; first < len(want); first += 4 {
 		for r := first; r < first+4; r++ {
@@ -49,11 +53,7 @@ func TestPeople(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("people by their first contact (-want +got):\n%s", diff)
 	}
-	again, err := m.people(s, blocks, Config{}.WithDefaults(), eightAtOnce)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(got, again) {
+	if !slices.Equal(got, people(eightAtOnce)) {
 		t.Error("8 workers find other people than one")
 	}
 }

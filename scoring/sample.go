@@ -71,9 +71,11 @@ func randomPairs(s *Scorer, cfg Config, run contact.Parallel) ([]vectorCount, er
 		tally.merge(local)
 		return tally.sorted(), nil
 	}
+	workers := crewOf(s)
 	chunks := (cfg.SamplePairs + sampleChunk - 1) / sampleChunk
 	err := run(chunks, func(i int) error {
-		w, local := s.Worker(), map[vectorKey]int64{}
+		w, local := workers.take(), map[vectorKey]int64{}
+		defer workers.put(w)
 		// Every chunk has a generator of its own, so that who draws it does not matter.
 		rng := rand.New(rand.NewPCG(cfg.Seed, 0x636f6e74616374+uint64(i)))
 		for left := min(sampleChunk, cfg.SamplePairs-i*sampleChunk); left > 0; {
@@ -101,25 +103,36 @@ func side(t *contact.Table, s uint8) []contact.Row {
 	return out
 }
 
-// candidates compares candidate pairs, or an even sample of them when there are more than cfg.TrainPairs, and says how many pairs one of
-// the sample stands for.
-func candidates(s *Scorer, blocks *blocking.Blocks, passes []pass, cfg Config, run contact.Parallel) ([]vectorCount, float64, error) {
+// compared is a candidate pair of the sample and its comparison vector.
+type compared struct {
+	a, b contact.Row
+	v    Vector
+}
+
+// candidateSample is what is learned from: vectors, how many pairs one of the sample stands for, and the pairs themselves by task.
+type candidateSample struct {
+	counts []vectorCount
+	scale  float64
+	pairs  [][]compared
+}
+
+// candidates compares candidate pairs, or an even sample of them when there are more than cfg.TrainPairs.
+func candidates(s *Scorer, blocks *blocking.Blocks, passes []pass, cfg Config, run contact.Parallel) (candidateSample, error) {
 	of := make([]uint32, len(blocks.RuleNames()))
 	for i := range passes {
 		for _, r := range passes[i].rules {
 			of[r] |= 1 << i
 		}
 	}
-	every := stride(blocks, cfg)
+	every, workers := stride(blocks, cfg), crewOf(s)
 	tasks := blocks.Tasks(sampleChunk)
-	tally := &tallyVectors{counts: map[vectorKey]int64{}}
+	tally, pairs := &tallyVectors{counts: map[vectorKey]int64{}}, make([][]compared, len(tasks))
 	err := run(len(tasks), func(i int) error {
-		w, local := s.Worker(), map[vectorKey]int64{}
-		blocks.Pairs(tasks[i], func(p blocking.Pair) {
-			if !sampled(p, every) {
-				return
-			}
+		w, local := workers.take(), map[vectorKey]int64{}
+		defer workers.put(w)
+		blocks.Sample(tasks[i], every, func(p blocking.Pair) {
 			k := vectorKey{v: w.Compare(p.A, p.B)}
+			pairs[i] = append(pairs[i], compared{p.A, p.B, k.v})
 			for rules := p.Rules; rules != 0; rules &= rules - 1 {
 				k.passes |= of[lowest(rules)]
 			}
@@ -128,7 +141,7 @@ func candidates(s *Scorer, blocks *blocking.Blocks, passes []pass, cfg Config, r
 		tally.merge(local)
 		return nil
 	})
-	return tally.sorted(), float64(every), err
+	return candidateSample{tally.sorted(), float64(every), pairs}, err
 }
 
 // stride is of how many candidate pairs one is taken to learn from.
@@ -136,7 +149,11 @@ func stride(blocks *blocking.Blocks, cfg Config) uint64 {
 	return max(1, uint64(blocks.Forecast())/uint64(cfg.TrainPairs))
 }
 
-// sampled chooses by the pair alone: not by tasks, nor by the order of blocks.
-func sampled(p blocking.Pair, every uint64) bool {
-	return every <= 1 || pairKey(p.A, p.B)*0x9e3779b97f4a7c15>>20%every == 0
-}
+// crew lends workers to tasks. A worker is costly to make, and the caches of one that has worked are warm.
+type crew struct{ idle sync.Pool }
+
+func crewOf(s *Scorer) *crew { return &crew{sync.Pool{New: func() any { return s.Worker() }}} }
+
+func (c *crew) take() *Worker { return c.idle.Get().(*Worker) }
+
+func (c *crew) put(w *Worker) { c.idle.Put(w) }
