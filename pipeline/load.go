@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,25 @@ const maxReaders = 4
 type normalized struct {
 	contacts   *contact.Chunk
 	identities *contact.IdentityChunk
+}
+
+// Load reads and normalizes the contacts of the source, and does no more: for whoever looks at some of them alone. The caller releases the
+// table.
+func Load(ctx context.Context, opt Options) (*contact.Table, error) {
+	r := newRunner(opt)
+	defer r.progress.Stop()
+	if err := r.cfg.Validate(); err != nil {
+		return nil, err
+	}
+	t, _, err := r.load(ctx)
+	if closeErr := r.opt.Source.Close(); err == nil && closeErr != nil {
+		t.Release()
+		err = fmt.Errorf("closing the source: %w", closeErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // load streams the source through the normalizers into a frozen table.

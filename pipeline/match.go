@@ -100,6 +100,9 @@ func (r *runner) sampled(t *contact.Table) int64 {
 
 // declined finds the rows of the pairs that a person said are not duplicates; contacts that are gone need no decision.
 func (r *runner) declined(ctx context.Context, t *contact.Table) ([][2]contact.Row, error) {
+	if r.opt.Declined != nil {
+		return r.opt.Declined(ctx, t)
+	}
 	if r.opt.NotDuplicates == nil {
 		return nil, nil
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	Model *scoring.ModelFile
 	// NotDuplicates delivers the pairs of contact ids that a person has declined.
 	NotDuplicates func(ctx context.Context) ([][2]string, error)
+	// Declined does the same for whoever must see the contacts to say whether an answer still stands. Default: none.
+	Declined func(ctx context.Context, t *contact.Table) ([][2]contact.Row, error)
 	// Merging says that the plan is to be applied without a person looking at it: then the circuit breakers judge it.
 	Merging bool
 	// Previous is what the last run with a plan made; a circuit breaker compares.

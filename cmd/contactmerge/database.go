@@ -170,7 +170,7 @@ func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config)
 		return err
 	}
 	res, err := a.pipeline(ctx, c, pipeline.Options{
-		Source: d.source(c, true), Sinks: []pipeline.Sink{d.store, folder}, NotDuplicates: d.store.NotDuplicates, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
+		Source: d.source(c, true), Sinks: []pipeline.Sink{d.store, folder}, Declined: d.store.Declined, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
 	})
 	if err != nil {
 		return d.fail(ctx, rec, err)
@@ -268,7 +268,7 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 	}
 	opt := pipeline.Options{Source: d.source(c, exists)}
 	if exists {
-		opt.NotDuplicates = d.store.NotDuplicates
+		opt.Declined = d.store.WouldDecline
 	}
 	return a.pipeline(ctx, c, opt)
 }

@@ -32,9 +32,25 @@ func (b *builder) assemble() []Cluster {
 		holding = b.holding(holding[:0], c)
 		c.Weakest = finder.weakest(c.Members, holding)
 		b.decide(c)
+		b.veto(c)
 		b.estimate(c)
 	}
 	return clusters
+}
+
+// veto lists the members of a cluster in review that rule each other out: whoever merges them all the same must name them. A cluster that is
+// too large to compare all with all has its size against it, and nothing more is said.
+func (b *builder) veto(c *Cluster) {
+	if c.Conflict == nil || len(c.Members) > b.cfg.MaxMembers {
+		return
+	}
+	for i, x := range c.Members {
+		for _, y := range c.Members[i+1:] {
+			if b.judge.Compare(x, y).Veto != 0 {
+				c.Vetoed = append(c.Vetoed, [2]contact.Row{x, y})
+			}
+		}
+	}
 }
 
 // collect makes the clusters with their members, and says in which cluster each row is.

@@ -17,6 +17,7 @@ type Cluster struct {
 	Edges    []int            // indices into Outcome.Edges of the edges inside, ascending; in a suggested cluster a review edge is one of Doubts
 	Weakest  int              // index into Outcome.Edges of the weakest bridge (the edge whose loss would split the cluster), -1 if none would
 	Conflict *Conflict        // why the cluster was sent to review, nil otherwise
+	Vetoed   [][2]contact.Row // pairs of members that rule each other out; only a cluster in review has such
 	Doubts   []Doubt          // pairs of members that contradict each other when read alone, which other members explain; ordered by A, then B
 
 	// Confidence is the expected precision of the cluster: the mean, over all pairs of members, of the probability (0 to 1) that the two are one

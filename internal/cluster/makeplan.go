@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/scoring"
@@ -22,7 +24,7 @@ func MakePlan(o *Outcome, cfg Config, source, fingerprint string) *Plan {
 		for _, group := range c.Auto {
 			g := groupGolden(o, m, i, group)
 			survivors = append(survivors, g.Survivor)
-			p.Steps = append(p.Steps, step(o, c, group, g))
+			p.Steps = append(p.Steps, stepOf(o.Table, group, g, evidence(o, c, group)))
 		}
 	}
 	sortSteps(p.Steps, survivors)
@@ -38,8 +40,13 @@ func groupGolden(o *Outcome, m *Merger, i int, group []contact.Row) Golden {
 	return m.Golden("", group)
 }
 
-func step(o *Outcome, c *Cluster, group []contact.Row, g Golden) Step {
-	t := o.Table
+// Step merges the contacts of rows into the one of them that should survive. evidence says why they are one person.
+func (m *Merger) Step(rows []contact.Row, evidence []Evidence) Step {
+	return stepOf(m.table, rows, m.Golden("", rows), evidence)
+}
+
+// stepOf merges a group into the survivor of its golden record.
+func stepOf(t *contact.Table, group []contact.Row, g Golden, evidence []Evidence) Step {
 	s := Step{Survivor: t.ID(g.Survivor), Losers: make([]string, 0, len(group)-1), Changes: []Change{}, Evidence: []Evidence{}}
 	s.Guards = []Guard{{ID: s.Survivor, Hash: Fingerprint(t, g.Survivor)}}
 	for _, r := range group {
@@ -55,16 +62,48 @@ func step(o *Outcome, c *Cluster, group []contact.Row, g Golden) Step {
 			s.Changes = append(s.Changes, change)
 		}
 	}
+	s.Evidence = append(s.Evidence, evidence...)
+	return s
+}
+
+// evidence lists the edges of a cluster inside a group of its members.
+func evidence(o *Outcome, c *Cluster, group []contact.Row) []Evidence {
 	in := make(map[contact.Row]bool, len(group))
 	for _, r := range group {
 		in[r] = true
 	}
+	var out []Evidence
 	for _, i := range c.Edges {
 		if e := &o.Edges[i]; in[e.A] && in[e.B] {
-			s.Evidence = append(s.Evidence, Evidence{A: t.ID(e.A), B: t.ID(e.B), Reasons: e.Reasons.Names(), Weight: rounded(e.Weight)})
+			out = append(out, Evidence{A: o.Table.ID(e.A), B: o.Table.ID(e.B), Reasons: e.Reasons.Names(), Weight: rounded(e.Weight)})
 		}
 	}
-	return s
+	return out
+}
+
+// PlanOf makes a plan of steps that were made one at a time, ordered by the ids of their survivors. source and fingerprint are as in MakePlan.
+func PlanOf(steps []Step, source, fingerprint string) *Plan {
+	p := &Plan{Format: PlanFormat, Source: source, Config: fingerprint, Steps: append([]Step{}, steps...)}
+	slices.SortFunc(p.Steps, func(x, y Step) int { return strings.Compare(x.Survivor, y.Survivor) })
+	p.ID = p.Hash()
+	return p
+}
+
+// Without is the plan without the steps that touch a contact which is taken, and how many these are. When there are none it is the plan itself.
+func (p *Plan) Without(taken func(id string) bool) (*Plan, int) {
+	c := *p
+	c.Steps = make([]Step, 0, len(p.Steps))
+	for i := range p.Steps {
+		if s := &p.Steps[i]; !taken(s.Survivor) && !slices.ContainsFunc(s.Losers, taken) {
+			c.Steps = append(c.Steps, *s)
+		}
+	}
+	left := len(p.Steps) - len(c.Steps)
+	if left == 0 {
+		return p, 0
+	}
+	c.ID = c.Hash()
+	return &c, left
 }
 
 // changed is the change that gives the survivor a golden value. Keys and times stay what the database made them.

@@ -24,9 +24,9 @@ func (s *Store) storePlan(ctx context.Context, q querier, p *cluster.Plan, runID
 	return nil
 }
 
-// LatestPlan is the newest plan, or ErrNoPlan.
+// LatestPlan is the newest plan that a run made, or ErrNoPlan. Plans of approved merges are made when they are applied, and are no run's.
 func (s *Store) LatestPlan(ctx context.Context) (*cluster.Plan, error) {
-	return s.plan(ctx, "true ORDER BY created_at DESC, plan_id LIMIT 1")
+	return s.plan(ctx, "run_id IS NOT NULL ORDER BY created_at DESC, plan_id LIMIT 1")
 }
 
 // Plan is the plan whose id starts with the given characters, or ErrNoPlan.

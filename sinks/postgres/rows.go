@@ -40,6 +40,7 @@ func suggestionRows(o *cluster.Outcome, runID string) copying {
 	return copying{
 		columns: []string{
 			"run_id", "contact_id_a", "contact_id_b", "cluster_id", "decision", "match_weight", "match_probability", "match_key", "reasons", "evidence",
+			"guard_a", "guard_b", "evidence_a", "evidence_b",
 		},
 		rows: len(o.Edges),
 		row: func(i int) ([]any, error) {
@@ -52,12 +53,27 @@ func suggestionRows(o *cluster.Outcome, runID string) copying {
 			if err != nil {
 				return nil, err
 			}
+			var prints [4]*string
+			if in == nil { // else the members of its cluster have them
+				prints = [4]*string{guard(o, e.A), guard(o, e.B), evidenceHash(o, e.A), evidenceHash(o, e.B)}
+			}
 			return []any{
 				runID, o.Table.ID(e.A), o.Table.ID(e.B), in, e.Decision.String(), float64(e.Weight), probability,
-				matchKey(o, e.Rules), e.Reasons.Names(), evidence,
+				matchKey(o, e.Rules), e.Reasons.Names(), evidence, prints[0], prints[1], prints[2], prints[3],
 			}, nil
 		},
 	}
+}
+
+// guard is the fingerprint of a contact that an answer is bound to.
+func guard(o *cluster.Outcome, r contact.Row) *string {
+	h := cluster.Fingerprint(o.Table, r)
+	return &h
+}
+
+func evidenceHash(o *cluster.Outcome, r contact.Row) *string {
+	h := cluster.EvidenceHash(o.Table, r)
+	return &h
 }
 
 // matchKey is the first rule that makes the pair.
@@ -92,7 +108,7 @@ func printable(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD")
 func clusterRows(o *cluster.Outcome, runID string) copying {
 	return copying{
 		columns: []string{
-			"run_id", "cluster_id", "decision", "survivor_id", "members", "conflict_a", "conflict_b", "conflict_reasons", "golden",
+			"run_id", "cluster_id", "decision", "survivor_id", "members", "conflict_a", "conflict_b", "conflict_reasons", "golden", "version", "vetoes",
 		},
 		rows: len(o.Clusters),
 		row: func(i int) ([]any, error) {
@@ -107,9 +123,29 @@ func clusterRows(o *cluster.Outcome, runID string) copying {
 			if err != nil {
 				return nil, err
 			}
-			return []any{runID, c.ID, c.Decision.String(), o.Table.ID(c.Survivor), int32(len(c.Members)), a, b, reasons, golden}, nil
+			return []any{
+				runID, c.ID, c.Decision.String(), o.Table.ID(c.Survivor), int32(len(c.Members)), a, b, reasons, golden, version(o, c), vetoes(o, c),
+			}, nil
 		},
 	}
+}
+
+// version is what an answer to a cluster is bound to.
+func version(o *cluster.Outcome, c *cluster.Cluster) string {
+	guards := make([]cluster.Guard, len(c.Members))
+	for i, r := range c.Members {
+		guards[i] = cluster.Guard{ID: o.Table.ID(r), Hash: cluster.Fingerprint(o.Table, r)}
+	}
+	return cluster.VersionOf(guards)
+}
+
+// vetoes lists the members that rule each other out, pair after pair.
+func vetoes(o *cluster.Outcome, c *cluster.Cluster) []string {
+	var out []string
+	for _, p := range c.Vetoed {
+		out = append(out, o.Table.ID(p[0]), o.Table.ID(p[1]))
+	}
+	return out
 }
 
 // goldenValue is a value of a golden record as it is stored.
@@ -164,12 +200,12 @@ func memberRows(o *cluster.Outcome, runID string) copying {
 		}
 	}
 	return copying{
-		columns: []string{"run_id", "cluster_id", "contact_id", "survivor", "decision", "auto_group"},
+		columns: []string{"run_id", "cluster_id", "contact_id", "survivor", "decision", "auto_group", "guard", "evidence"},
 		rows:    len(all),
 		row: func(i int) ([]any, error) {
 			m := all[i]
 			c := &o.Clusters[m.cluster]
-			return []any{runID, c.ID, o.Table.ID(m.row), m.row == c.Survivor, c.Decision.String(), m.group}, nil
+			return []any{runID, c.ID, o.Table.ID(m.row), m.row == c.Survivor, c.Decision.String(), m.group, guard(o, m.row), evidenceHash(o, m.row)}, nil
 		},
 	}
 }
