@@ -79,7 +79,7 @@ func (r *runner) model(ctx context.Context, t *contact.Table, m *matched) error 
 		if err != nil {
 			return err
 		}
-		r.rec.Warnings = append(append(r.rec.Warnings, notes...), drift...)
+		r.rec.Warnings = append(append(r.rec.Warnings, notes...), groupFills(drift)...)
 		r.endStage(int64(t.Len()))
 		return nil
 	}

@@ -180,6 +180,8 @@ func (r *runner) warn(o *cluster.Outcome) {
 	if !reachable {
 		add("no identities were found: without emails, phones or channel ids nothing can be merged automatically")
 	}
+	r.rec.Warnings = append(r.rec.Warnings, oneCluster(o, r.cfg.Clusters.MaxMembers)...)
+	r.rec.Warnings = append(r.rec.Warnings, weaknesses(o.Table, o.Model.Comparisons, r.opt.Model == nil)...)
 	for _, s := range o.Rules {
 		if s.OverBudget {
 			add("blocking rule %s did not fit into the pair budget; raise blocking.pairs_per_contact to compare more", s.Rule)

@@ -52,5 +52,10 @@ func (r *runner) train(ctx context.Context) (*scoring.ModelFile, error) {
 		return nil, err
 	}
 	r.endStage(r.sampled(t))
+	model, _, err := f.Use(t, r.cfg.Scoring)
+	if err != nil {
+		return nil, err
+	}
+	r.rec.Warnings = append(r.rec.Warnings, weaknesses(t, model.Comparisons, true)...)
 	return f, nil
 }

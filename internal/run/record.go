@@ -90,7 +90,7 @@ type Stage struct {
 type Estimate struct {
 	Matches      float64 `json:"matches"`      // expected true pairs among all pairs of contacts
 	Compared     float64 `json:"compared"`     // expected true pairs among the candidate pairs
-	Missed       float64 `json:"missed"`       // expected true pairs that no blocking rule made, by capture and recapture
+	Missed       float64 `json:"missed"`       // expected true matches that the scorer would recognise and no blocking rule made, by capture and recapture
 	MissedLow    float64 `json:"missed_low"`   // of the 95 % interval
 	MissedHigh   float64 `json:"missed_high"`  //
 	Completeness float64 `json:"completeness"` // expected share of the true pairs that blocking made, 0 to 1

@@ -71,16 +71,23 @@ func recallText(e *run.Estimate) string {
 		count(round(e.Matches), "pair", "pairs"), sharePercent(e.Recall))
 }
 
-// missedText says what blocking lost.
+// missedText says what blocking lost: of the true matches that the scorer would recognise, since of others no rule's pairs could tell.
 func missedText(e *run.Estimate) string {
 	if round(e.MissedHigh) == 0 && round(e.Missed) == 0 {
-		return "blocking is expected to have missed no true pair"
+		return "blocking is expected to have missed no true match that the scorer would recognise"
 	}
-	s := "blocking is expected to have missed about " + count(round(e.Missed), "true pair", "true pairs")
+	if round(e.Missed) == 0 {
+		return fmt.Sprintf("blocking is expected to have missed hardly any true match that the scorer would recognise (%s at most)", number(round(e.MissedHigh)))
+	}
+	s := "blocking is expected to have missed about " + number(round(e.Missed))
 	if e.MissedHigh > e.MissedLow {
 		s += fmt.Sprintf(" (%s to %s)", number(round(e.MissedLow)), number(round(e.MissedHigh)))
 	}
-	return s + fmt.Sprintf(", so that %s were compared", sharePercent(e.Completeness))
+	s += " true match"
+	if round(e.Missed) != 1 {
+		s += "es"
+	}
+	return s + fmt.Sprintf(" that the scorer would recognise; %s of all such matches were compared", sharePercent(e.Completeness))
 }
 
 // round makes an expected number one of things.

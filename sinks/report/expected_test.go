@@ -25,10 +25,10 @@ func TestMissedText(t *testing.T) {
 		e    run.Estimate
 		want string
 	}{
-		{run.Estimate{Completeness: 1}, "blocking is expected to have missed no true pair"},
-		{run.Estimate{Missed: 12.3, MissedLow: 4.8, MissedHigh: 31.2, Completeness: 0.99}, "blocking is expected to have missed about 12 true pairs (5 to 31), so that 99.0% were compared"},
-		{run.Estimate{Missed: 1, MissedLow: 1, MissedHigh: 1, Completeness: 0.9999}, "blocking is expected to have missed about 1 true pair, so that over 99.9% were compared"},
-		{run.Estimate{Missed: 0.2, MissedHigh: 3.1, Completeness: 0.998}, "blocking is expected to have missed about 0 true pairs (0 to 3), so that 99.8% were compared"},
+		{run.Estimate{Completeness: 1}, "blocking is expected to have missed no true match that the scorer would recognise"},
+		{run.Estimate{Missed: 12.3, MissedLow: 4.8, MissedHigh: 31.2, Completeness: 0.99}, "blocking is expected to have missed about 12 (5 to 31) true matches that the scorer would recognise; 99.0% of all such matches were compared"},
+		{run.Estimate{Missed: 1, MissedLow: 1, MissedHigh: 1, Completeness: 0.9999}, "blocking is expected to have missed about 1 true match that the scorer would recognise; over 99.9% of all such matches were compared"},
+		{run.Estimate{Missed: 0.2, MissedHigh: 3.1, Completeness: 0.998}, "blocking is expected to have missed hardly any true match that the scorer would recognise (3 at most)"},
 	} {
 		if got := missedText(&tt.e); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)

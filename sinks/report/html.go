@@ -81,7 +81,7 @@ func writeHTML(ctx context.Context, w io.Writer, p page) error {
 // parsePage puts the hash of the style sheet into the policy; the template engine would not let a value into that attribute.
 func parsePage(css []byte) (*template.Template, error) {
 	sum := sha256.Sum256(css)
-	t := template.New("").Funcs(template.FuncMap{"show": visible, "num": number})
+	t := template.New("").Funcs(template.FuncMap{"show": visible, "note": note, "num": number})
 	entries, err := assets.ReadDir("assets")
 	if err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func TestPage(t *testing.T) {
 		"33,670 pairs in blocks that stayed over the limit", "threshold +6.5", "rarer than the average value", "How the weight of",
 		"If its weakest link is wrong, for which the chance is 3.1%, the cluster is two people:", "96.4% of its pairs expected to be right",
 		"If 301 and 302 are two people, for which the model sees a chance of over 99.9%, the others go with them so:",
-		"What the model learned", "1 in 10,000", "Of 100 suggestions, 97 are expected to be right.", "Blocking is expected to have missed about 12 true pairs (5 to 31), so that 99.0% were compared.", "by its content", "role",
+		"What the model learned", "1 in 10,000", "Of 100 suggestions, 97 are expected to be right.", "Blocking is expected to have missed about 12 (5 to 31) true matches that the scorer would recognise; 99.0% of all such matches were compared.", "by its content", "role",
 	} {
 		found := slices.ContainsFunc(nodes, func(n node) bool { return strings.Contains(n.text, want) })
 		if !found {

@@ -18,12 +18,7 @@ func LinkSummary(w io.Writer, o *cluster.Outcome, r *run.Record, res *link.Resul
 		side := o.Table.Layout().Sides[s]
 		p.line(p.faint(fmt.Sprintf("%s, %s %s: %s", visible(side.Name), number(int64(o.Table.SideLen(uint8(s)))), what, recognised(side.Contacts))))
 	}
-	for _, warning := range r.Warnings[:min(len(r.Warnings), shownWarnings)] {
-		p.line("! " + visible(warning))
-	}
-	if more := len(r.Warnings) - shownWarnings; more > 0 {
-		p.line("! " + count(more, "more note", "more notes") + " in report.html")
-	}
+	p.warnings(r)
 	p.line("")
 	for _, x := range []struct{ code, label, what string }{
 		{blue, "auto_merge", count(c.AutoMerge, "link", "links") + " by exact identity"},
@@ -40,6 +35,7 @@ func LinkSummary(w io.Writer, o *cluster.Outcome, r *run.Record, res *link.Resul
 			count(len(res.Within[contact.Left]), "pair", "pairs"), count(len(res.Within[contact.Right]), "pair", "pairs")))
 	}
 	p.line(fmt.Sprintf("  %-11s%s compared of %s possible", "pairs", number(r.Counts.Pairs), number(o.Table.PossiblePairs())))
+	p.expected(r)
 	p.rules(r, o)
 	p.unusable(r)
 	p.stages(r)

@@ -17,6 +17,11 @@ const summaryRows = 8
 // shownWarnings bounds the notes of the summary; the report has all of them.
 const shownWarnings = 5
 
+// noteRunes is how much of a note is shown: more than of a value, for notes are sentences.
+const noteRunes = 400
+
+func note(s string) string { return visibleCut(s, noteRunes) }
+
 // Summary prints what a person wants to know after a run: what came in, what was found and who acts on it, how pairs were found, what
 // could not be used, and where the time went. Colour is for terminals only and never carries meaning alone.
 func Summary(w io.Writer, o *cluster.Outcome, r *run.Record, color bool) error {
@@ -26,18 +31,23 @@ func Summary(w io.Writer, o *cluster.Outcome, r *run.Record, color bool) error {
 	for _, a := range alarms(r) {
 		p.line(p.paint(red, "! ") + a)
 	}
-	for _, warning := range r.Warnings[:min(len(r.Warnings), shownWarnings)] {
-		p.line("! " + visible(warning))
-	}
-	if more := len(r.Warnings) - shownWarnings; more > 0 {
-		p.line("! " + count(more, "more note", "more notes") + " in report.html")
-	}
+	p.warnings(r)
 	p.outcomes(o, r)
 	p.rules(r, o)
 	p.unusable(r)
 	p.stages(r)
 	_, err := io.WriteString(w, p.b.String())
 	return err
+}
+
+// warnings are the first notes on the input, which are the gravest.
+func (p *printer) warnings(r *run.Record) {
+	for _, warning := range r.Warnings[:min(len(r.Warnings), shownWarnings)] {
+		p.line("! " + note(warning))
+	}
+	if more := len(r.Warnings) - shownWarnings; more > 0 {
+		p.line("! " + count(more, "more note", "more notes") + " in report.html")
+	}
 }
 
 // recognised sums up what the columns were taken for.
@@ -141,11 +151,17 @@ func (p *printer) outcomes(o *cluster.Outcome, r *run.Record) {
 		p.line("  " + p.paint(x.code, fmt.Sprintf("%-11s", x.label)) + x.what)
 	}
 	p.line(fmt.Sprintf("  %-11s%s auto_merge, %s suggest, %s review of %s compared", "pairs", number(c.AutoMerge), number(c.Suggest), number(c.Review), number(c.Pairs)))
-	if line := expectedLine(r); line != "" {
-		p.line(fmt.Sprintf("  %-11s%s", "expected", line))
-	}
+	p.expected(r)
 	if c.SharedValues > 0 {
 		p.line(fmt.Sprintf("  %-11s%s held by more names than one person has: they prove nothing", "shared", count(c.SharedValues, "identity", "identities")))
+	}
+}
+
+// expected is the model's own forecast: how right suggestions are, and what blocking lost.
+func (p *printer) expected(r *run.Record) {
+	if e := r.Estimate; e != nil {
+		p.line(fmt.Sprintf("  %-11s%s;", "expected", rightOf(e.Precision)))
+		p.line(fmt.Sprintf("  %-11s%s", "", missedText(e)))
 	}
 }
 
