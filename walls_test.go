@@ -38,6 +38,7 @@ var walls = map[string]room{
 	"internal/contact": {third: []string{"github.com/apache/arrow-go/v18", "github.com/cespare/xxhash/v2"}, pure: true},
 	"internal/run":     {ours: []string{"internal/contact", "blocking"}, pure: true},
 	"internal/nearest": {pure: true},
+	"internal/connect": {third: []string{"github.com/jackc/pgx/v5"}},
 	"internal/pgerr":   {third: []string{"github.com/jackc/pgx/v5/pgconn"}},
 	"internal/synth":   {pure: true},
 
@@ -63,7 +64,7 @@ var walls = map[string]room{
 		third: []string{"golang.org/x/sync"},
 	},
 	"pipeline/extract": {
-		ours: []string{"internal/contact", "internal/nearest"},
+		ours: []string{"internal/connect", "internal/contact", "internal/nearest"},
 		third: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/apache/arrow-go/v18",
@@ -77,7 +78,7 @@ var walls = map[string]room{
 		third: []string{"github.com/apache/arrow-go/v18"},
 	},
 	"sinks/postgres": {
-		ours:  []string{"internal/contact", "internal/run", "internal/pgerr", "blocking", "scoring", "internal/cluster"},
+		ours:  []string{"internal/connect", "internal/contact", "internal/run", "internal/pgerr", "blocking", "scoring", "internal/cluster"},
 		third: []string{"github.com/jackc/pgx/v5", "github.com/jackc/tern/v2"},
 	},
 	"sinks/merge": {
@@ -88,7 +89,7 @@ var walls = map[string]room{
 	"internal/review": {ours: []string{"scoring", "internal/cluster", "sinks/postgres"}},
 	"internal/config": {
 		ours: []string{
-			"internal/contact", "internal/nearest", "blocking", "scoring", "internal/cluster", "internal/link",
+			"internal/connect", "internal/contact", "internal/nearest", "blocking", "scoring", "internal/cluster", "internal/link",
 			"pipeline", "pipeline/normalize", "pipeline/extract",
 		},
 		third: []string{"github.com/goccy/go-yaml"},

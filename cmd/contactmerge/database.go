@@ -12,6 +12,7 @@ import (
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/pipeline"
@@ -39,6 +40,9 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 	conn, err := connConfig(in, c)
 	if err != nil {
 		return nil, err
+	}
+	if migrate {
+		conn = connect.Writing(conn)
 	}
 	names, err := tableNames(ctx, conn, c)
 	if err != nil {
@@ -112,7 +116,8 @@ func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := extract.ConnOptions{AllowPlaintext: c.Database.AllowPlaintext}.ConnConfig(dsn)
+	opt := connect.Options{PlaintextTo: append(slices.Clone(c.Database.AllowPlaintextTo), in.plaintextTo...), RequireAuth: c.Database.RequireAuth, Env: os.Getenv}
+	conn, err := opt.Config(dsn)
 	if err != nil {
 		return nil, usageError{err}
 	}
