@@ -282,7 +282,7 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m := merge.Config{
 		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Where: c.Contacts.Where, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
-		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema,
+		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema, Fault: faultPoint(),
 	}
 	for _, col := range rec.Columns {
 		m.Columns = append(m.Columns, col.Name)

@@ -62,7 +62,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples::float8
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
-  AND ($1 = '' OR lower(c.relname) = lower($1))
+  AND ($1 = '' OR c.relname = $1 OR lower(c.relname) = lower($1)) -- lower does not fold Ü alike in a name and in a text
 ORDER BY n.nspname, c.relname`
 
 // relations lists the tables called name, whatever the case, or all with "".
