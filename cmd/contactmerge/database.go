@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -99,8 +100,9 @@ func configured(c *config.Config) []string {
 		out = append(out, c.Identities.Table)
 	}
 	for _, r := range slices.Concat(c.Merge.References, c.Merge.Acknowledged) {
-		table, _ := reference(r)
-		out = append(out, table)
+		if table, _ := reference(r); !strings.HasSuffix(table, ".*") { // all of a schema
+			out = append(out, table)
+		}
 	}
 	return out
 }
@@ -306,7 +308,7 @@ func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	}
 	for _, r := range c.Merge.Acknowledged {
 		table, column := reference(r)
-		m.Acknowledged = append(m.Acknowledged, merge.Reference{Table: d.names[table], Column: column})
+		m.Acknowledged = append(m.Acknowledged, merge.Reference{Table: cmp.Or(d.names[table], table), Column: column})
 	}
 	return m
 }

@@ -89,8 +89,8 @@ type Merge struct {
 	MaxChildren int `yaml:"max_children"`
 	// References are columns that hold contact ids without a foreign key that says so, as "table.column" or "schema.table.column".
 	References []string `yaml:"references"`
-	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as "table.column". While there are
-	// others that nothing declares, doctor and apply warn, and losers are not deleted.
+	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as table.column; table.* and
+	// schema.*.* stand for many. While there are others that nothing declares, doctor and apply warn, and losers are not deleted.
 	Acknowledged []string `yaml:"acknowledged"`
 	// Window is when merging may write, with a time zone, such as "01:00-05:00 Europe/Berlin". Default: always.
 	Window string `yaml:"window"`
