@@ -32,6 +32,17 @@ func (v *Verification) Violated() int {
 	return n
 }
 
+// Asked is the number of checks that were made.
+func (v *Verification) Asked() int {
+	n := 0
+	for i := range v.Checks {
+		if v.Checks[i].Asked {
+			n++
+		}
+	}
+	return n
+}
+
 // Invariant is one of them, or a part of one.
 type Invariant struct {
 	Number     string    `json:"number"`         // I1 to I12, see docs/operations.md
@@ -266,6 +277,15 @@ func (v *verifier) collect(ctx context.Context, c *Invariant, table, sql string,
 		return nil
 	})
 	c.Violations += total - count
+	return err
+}
+
+// CheckHead says what is wrong with the text of a head; "" is none, and right.
+func CheckHead(head string) error {
+	if head == "" {
+		return nil
+	}
+	_, _, err := parseHead(head)
 	return err
 }
 
