@@ -39,7 +39,7 @@ func newDoctor(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	in.registerDatabase(cmd)
+	f.StringVar(&in.dsn, "dsn", "", "connection string of the database")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }

@@ -25,9 +25,12 @@ func (b *bench) undo(t testing.TB, p *cluster.Plan, step int) StepResult {
 func (b *bench) backUp(t testing.TB) {
 	t.Helper()
 	b.db.Exec(t, `CREATE SCHEMA backup`)
-	b.cfg.Acknowledged = append(b.cfg.Acknowledged, Reference{Table: "backup.*", Column: "*"})
 	for _, table := range b.tables(t) {
 		b.db.Exec(t, `CREATE TABLE backup.`+table+` AS TABLE public.`+table)
+	}
+	for _, c := range b.query(t, `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'backup'`) {
+		table, column, _ := strings.Cut(c, ".")
+		b.cfg.Acknowledged = append(b.cfg.Acknowledged, Reference{Table: "backup." + table, Column: column})
 	}
 }
 
@@ -150,7 +153,7 @@ func TestChain(t *testing.T) {
 		t.Errorf("redirects (-want +got):\n%s", d)
 	}
 	b.wantInvariants(t)
-	if r := b.undo(t, first, 0); r.Outcome != Refused || !strings.Contains(r.Reason, "undo that first") || !strings.Contains(r.Reason, second.ID) {
+	if r := b.undo(t, first, 0); r.Outcome != Refused || !strings.Contains(r.Reason, "undo that first") || !strings.Contains(r.Reason, short(second.ID)) {
 		t.Errorf("undoing the older first: %+v", r)
 	}
 	if r := b.undo(t, second, 0); r.Outcome != Applied {
@@ -190,13 +193,13 @@ func TestUndoRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, script, words, wrong string }{
 		{"altered journal", `UPDATE contactmerge.journal SET before = ARRAY['4'] WHERE action = 'repoint' AND table_name = 'notes'`, "journal was altered", "its journal was altered"},
 		{"purged journal", `DELETE FROM contactmerge.journal WHERE seq = 2`, "journal was altered or purged", "its journal was altered"},
-		{"identity given to another meanwhile", `INSERT INTO contact_identities (id, contact_id, channel, value) VALUES (2, 4, 'email', 'other@example.com')`, `"contact_identities_pkey"`, ""},
+		{"identity given to another meanwhile", `INSERT INTO contact_identities (id, contact_id, channel, value) VALUES (2, 4, 'email', 'other@example.com')`, "its key was used since", ""},
 		{"altered archive", `UPDATE contactmerge.archived_contacts SET survivor_id = '4'`, "journal was altered", "its journal was altered"},
 		{"altered hash", `UPDATE contactmerge.journal SET row_hash = sha256('x') WHERE seq = 1`, "journal was altered", "its journal was altered"},
 		{"altered time", `UPDATE contactmerge.ledger SET applied_at = applied_at - interval '1 day'`, "", "its ledger row was altered"},
 		{"column gone", `ALTER TABLE notes DROP COLUMN body`, `public.notes has no column "body" any more`, ""},
 		{"ledger of another step", `UPDATE contactmerge.ledger SET survivor_id = '4'`, "", "its ledger row was altered"},
-		{"missing ledger row", `UPDATE contactmerge.ledger SET seq = 7`, "", "missing"},
+		{"missing ledger row", `UPDATE contactmerge.ledger SET seq = 7`, "", "is missing"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := attach(t, base.Clone(t))
@@ -205,7 +208,7 @@ func TestUndoRefuses(t *testing.T) {
 			if tt.words != "" {
 				b.db.Exec(t, `DELETE FROM contact_identities WHERE id = 2`)
 			}
-			b.tamper(t, tt.script)
+			b.db.Exec(t, tt.script)
 			before := b.dump(t)
 			if tt.words != "" {
 				if r := b.undo(t, p, 0); r.Outcome != Refused || !strings.Contains(r.Reason, tt.words) {

@@ -57,7 +57,8 @@ func (f *LinkFolder) files(o *cluster.Outcome, r *run.Record) []linkFile {
 			if r.Refresh != nil {
 				r.Refresh()
 			}
-			return writeHTML(ctx, w, page{cfg: f.cfg, out: contactFirst(o), rec: r, links: f.found})
+			shown, rec := linkPage(o, r)
+			return writeHTML(ctx, w, page{cfg: f.cfg, out: shown, rec: rec})
 		}},
 		{recordName, true, func(_ context.Context, w io.Writer) error { return writeLinkRecord(w, o, r, f.found) }},
 	}

@@ -1,0 +1,183 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+)
+
+// unmerge is a group of merges that is taken back inside one transaction.
+type unmerge struct {
+	tx       pgx.Tx
+	cfg      *Config
+	cat      *catalog
+	opt      *UndoOptions
+	group    []Merged
+	wrong    []error // why a merge cannot be taken back, nil for those that can
+	contents []string
+	xids     []string // of the transactions that merged
+	dry      bool
+}
+
+// startUndo reads the catalogue and checks the rights.
+func (m *Merger) startUndo(ctx context.Context) error {
+	return m.prepare(ctx, writing, func(pgx.Tx) error { return nil })
+}
+
+// startUndo reads the catalogue.
+func (d *DryRun) startUndo(ctx context.Context) error {
+	return d.Start(ctx, &cluster.Plan{})
+}
+
+// undoGroup takes a group back in one transaction, or, when the database objects, one merge at a time.
+func (m *Merger) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
+	var r StepResult
+	err = m.retrying(ctx, &r, func(ctx context.Context, tx pgx.Tx) (*work, error) {
+		u := &unmerge{tx: tx, cfg: &m.cfg, cat: m.cat, opt: opt, group: group}
+		res, put, xid, err := u.run(ctx, m.session.Epoch())
+		// What an attempt found stands when a later one sees that this one was committed after all.
+		if err == nil || results == nil {
+			results, aside = res, put
+		}
+		return &work{xid: xid}, err
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case r.Outcome == Applied, r.Outcome == AlreadyApplied:
+	case len(group) == 1:
+		return []UndoResult{{Merged: group[0], Outcome: r.Outcome, Reason: r.Reason, Attempts: r.Attempts}}, nil, nil
+	default:
+		return m.oneByOne(ctx, group, opt)
+	}
+	for i := range results {
+		results[i].Attempts = r.Attempts
+	}
+	return results, aside, nil
+}
+
+// oneByOne finds out which merge of a group it is that cannot be taken back.
+func (m *Merger) oneByOne(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
+	for i := range group {
+		if i > 0 && ctx.Err() != nil {
+			return results, group[i:], nil
+		}
+		one, _, err := m.undoGroup(ctx, group[i:i+1:i+1], opt)
+		if err != nil {
+			return nil, nil, err
+		}
+		results = append(results, one...)
+		if one[0].Outcome != Applied && one[0].Outcome != AlreadyApplied {
+			return results, group[i+1:], nil // the others may have been built on it
+		}
+	}
+	return results, nil, nil
+}
+
+// undoGroup finds out what undoing a group would do.
+func (d *DryRun) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
+	err = d.read(ctx, func(tx pgx.Tx) error {
+		u := &unmerge{tx: tx, cfg: &d.cfg, cat: d.cat, opt: opt, group: group, dry: true}
+		results, aside, _, err = u.run(ctx, 0)
+		return err
+	})
+	return results, aside, err
+}
+
+// run takes the group back. An error ends the transaction; what is wrong with one merge is in its result.
+func (u *unmerge) run(ctx context.Context, epoch int64) (results []UndoResult, aside []Merged, xid string, err error) {
+	if err := u.lock(ctx); err != nil {
+		return nil, nil, "", err
+	}
+	if err := u.check(ctx); err != nil {
+		return nil, nil, "", err
+	}
+	l, err := u.load(ctx)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	w := walked(l, u.opt, u.dry)
+	if err := u.follow(ctx, w); err != nil {
+		return nil, nil, "", err
+	}
+	var done []int
+	for i := range u.group {
+		if w.wrong[i] == nil && !w.aside[i] {
+			done = append(done, i)
+		}
+	}
+	if !u.dry {
+		if xid, err = u.carryOut(ctx, w, done, epoch); err != nil {
+			return nil, nil, "", err
+		}
+	}
+	results, aside = u.results(w)
+	if xid == "" && !u.dry && len(results) > 0 && undoneBefore(results) {
+		// Nothing to do: perhaps because the last attempt did it.
+		return results, aside, "", &verdict{AlreadyApplied, "it is undone"}
+	}
+	return results, aside, xid, nil
+}
+
+// carryOut writes what the walk found, and that it was done.
+func (u *unmerge) carryOut(ctx context.Context, w *walk, done []int, epoch int64) (xid string, err error) {
+	if len(done) == 0 {
+		return "", nil
+	}
+	if err := u.write(ctx, w); err != nil {
+		return "", err
+	}
+	extra, err := u.journalOverwritten(ctx, w, done)
+	if err != nil {
+		return "", err
+	}
+	merges := make([]Merged, len(done))
+	deeds := make([]deed, len(done))
+	for i, of := range done {
+		g := &u.group[of]
+		merges[i] = *g
+		deeds[i] = deed{g.Plan, g.Cluster, u.contents[of], g.Survivor, g.Losers, g.Entries}
+	}
+	if err := u.endRedirects(ctx, merges); err != nil {
+		return "", err
+	}
+	u.cfg.Fault("undo_redirected")
+	if u.opt.Remember != nil {
+		if err := u.opt.Remember(ctx, u.tx, merges); err != nil {
+			return "", fmt.Errorf("remembering what was undone: %w", err)
+		}
+	}
+	return record(ctx, u.tx, u.cfg.Schema, "undo", epoch, append(deeds, extra...))
+}
+
+// results says what became of each merge, and which have to wait.
+func (u *unmerge) results(w *walk) (results []UndoResult, aside []Merged) {
+	for i := range u.group {
+		r := UndoResult{Merged: u.group[i], Outcome: Applied, Attempts: 1}
+		var v *verdict
+		switch {
+		case errors.As(w.wrong[i], &v):
+			r.Outcome, r.Reason = v.outcome, v.reason
+		case w.aside[i]:
+			aside = append(aside, u.group[i])
+			continue
+		default:
+			r.Tables, r.Conflicts = w.counts[i], w.conflicts[i]
+		}
+		results = append(results, r)
+	}
+	return results, aside
+}
+
+func undoneBefore(results []UndoResult) bool {
+	for i := range results {
+		if results[i].Outcome != AlreadyApplied {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,105 @@
+package merge
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// builtOnThem finds which of the older merges were built on newer ones, and names one of those for each. A merge is built on another when
+// it merged the other's survivor away, or changed or removed a row that the other had changed. Merges that only share their survivor are
+// not: either can be undone without the other.
+func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []Merged) (map[stepID]stepID, error) {
+	if len(newer) == 0 || len(older) == 0 {
+		return nil, nil
+	}
+	on := make(map[stepID]stepID)
+	away := make(map[string]*Merged, len(newer))
+	for i := range newer {
+		for _, id := range newer[i].Losers {
+			away[id] = &newer[i]
+		}
+	}
+	for i := range older {
+		if m := away[older[i].Survivor]; m != nil && m.Seq > older[i].Seq {
+			on[older[i].id()] = m.id()
+		}
+	}
+	rows, err := tx.Query(ctx, builtOnSQL(schema), plansOf(newer), clustersOf(newer), seqsOf(newer), plansOf(older), clustersOf(older), seqsOf(older))
+	if err != nil {
+		return nil, err
+	}
+	var x, y stepID
+	_, err = pgx.ForEachRow(rows, []any{&x.plan, &x.cluster, &y.plan, &y.cluster}, func() error {
+		if _, known := on[x]; !known {
+			on[x] = y
+		}
+		return nil
+	})
+	return on, err
+}
+
+// builtOnSQL compares the journals of older merges ($4 to $6) with those of newer ones ($1 to $3), row by row: the key that an older merge
+// left the row with is the one under which the newer found it.
+func builtOnSQL(schema string) string {
+	journal := quote(schema, "journal")
+	return `WITH y AS MATERIALIZED (
+			SELECT n.seq AS at, j.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n(p, c, seq) JOIN ` + journal + ` AS j ON j.plan_id = n.p AND j.cluster_id = n.c
+		), x AS MATERIALIZED (
+			SELECT n.seq AS at, j.*, CASE WHEN j.after IS NULL THEN NULL ELSE ARRAY(
+				SELECT CASE WHEN a.at IS NULL THEN k.v ELSE j.after[a.at] END
+				FROM unnest(j.key_columns, j.key_values) WITH ORDINALITY AS k(c, v, n) LEFT JOIN LATERAL (SELECT array_position(j.columns, k.c) AS at) AS a ON true ORDER BY k.n) END AS now
+			FROM unnest($4::text[], $5::text[], $6::bigint[]) AS n(p, c, seq) JOIN ` + journal + ` AS j ON j.plan_id = n.p AND j.cluster_id = n.c
+		)
+		SELECT DISTINCT ON (x.plan_id, x.cluster_id) x.plan_id, x.cluster_id, y.plan_id, y.cluster_id FROM x JOIN y
+			ON y.table_schema = x.table_schema AND y.table_name = x.table_name AND y.key_columns = x.key_columns AND y.key_values = x.now AND y.at > x.at
+		WHERE y.after IS NULL OR EXISTS (
+			SELECT FROM unnest(x.columns, x.before, x.after) AS a(c, b, e) JOIN unnest(y.columns, y.before, y.after) AS d(c, b, e) ON d.c = a.c
+			WHERE a.b IS DISTINCT FROM a.e AND d.b IS DISTINCT FROM d.e)
+		ORDER BY x.plan_id, x.cluster_id, y.at DESC`
+}
+
+// built is the same in a transaction of its own.
+func (m *Merger) built(ctx context.Context, newer, older []Merged) (on map[stepID]stepID, err error) {
+	err = pgx.BeginFunc(ctx, m.session.Conn(), func(tx pgx.Tx) error {
+		if err := m.begin(ctx, tx); err != nil {
+			return err
+		}
+		on, err = builtOnThem(ctx, tx, m.cfg.Schema, newer, older)
+		return err
+	})
+	return on, err
+}
+
+// built is the same for a dry run.
+func (d *DryRun) built(ctx context.Context, newer, older []Merged) (on map[stepID]stepID, err error) {
+	err = d.read(ctx, func(tx pgx.Tx) error {
+		on, err = builtOnThem(ctx, tx, d.cfg.Schema, newer, older)
+		return err
+	})
+	return on, err
+}
+
+func plansOf(ms []Merged) []string {
+	out := make([]string, len(ms))
+	for i := range ms {
+		out[i] = ms[i].Plan
+	}
+	return out
+}
+
+func clustersOf(ms []Merged) []string {
+	out := make([]string, len(ms))
+	for i := range ms {
+		out[i] = ms[i].Cluster
+	}
+	return out
+}
+
+func seqsOf(ms []Merged) []int64 {
+	out := make([]int64, len(ms))
+	for i := range ms {
+		out[i] = ms[i].Seq
+	}
+	return out
+}
