@@ -6,11 +6,13 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME  ?= 10s
 BENCHTIME ?= 1x
 DATA      ?= ../shared/data
+TORTURE ?= standard
+SEED    ?= 1
 # more flags for go test, such as FLAGS='-count=1 -run=TestUndo'
 FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-postgres test test-race lint fmt fuzz bench bench-peers golden verify ci clean go postgres
+.PHONY: help build demo demo-postgres test test-race torture lint fmt fuzz bench bench-peers golden verify ci clean go postgres
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,6 +39,9 @@ lint: go ## format check, vet, linters
 
 fmt: go ## format the sources
 	@.ci/lint fmt
+
+torture: go postgres ## merge under every fault there is; TORTURE=small|standard|full, SEED=1, ONLY='kills,zombies'
+	@go run ./internal/torture/run -scale '$(TORTURE)' -seed $(SEED) -only '$(ONLY)'
 
 fuzz: go ## run every fuzz target for FUZZTIME (10s)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz

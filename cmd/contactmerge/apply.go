@@ -43,7 +43,7 @@ changed since the plan was made is left alone. Without --confirm nothing is writ
 	}
 	f := cmd.Flags()
 	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	f.StringVar(&in.dsn, "dsn", "", "connection string of the database")
+	in.registerDatabase(cmd)
 	f.StringVar(&plan, "plan", "", "first characters of the plan's id (default: the newest plan)")
 	f.BoolVar(&confirm, "confirm", false, "write: without it apply only counts what it would do")
 	f.BoolVar(&anyTime, "any-time", false, "write also outside of merge.window")

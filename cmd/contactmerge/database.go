@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/pipeline"
@@ -39,6 +41,9 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 	conn, err := connConfig(in, c)
 	if err != nil {
 		return nil, err
+	}
+	if migrate {
+		conn = connect.Writing(conn)
 	}
 	names, err := tableNames(ctx, conn, c)
 	if err != nil {
@@ -95,8 +100,9 @@ func configured(c *config.Config) []string {
 		out = append(out, c.Identities.Table)
 	}
 	for _, r := range slices.Concat(c.Merge.References, c.Merge.Acknowledged) {
-		table, _ := reference(r)
-		out = append(out, table)
+		if table, _ := reference(r); !strings.HasSuffix(table, ".*") { // all of a schema
+			out = append(out, table)
+		}
 	}
 	return out
 }
@@ -112,7 +118,8 @@ func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := extract.ConnOptions{AllowPlaintext: c.Database.AllowPlaintext}.ConnConfig(dsn)
+	opt := connect.Options{PlaintextTo: append(slices.Clone(c.Database.AllowPlaintextTo), in.plaintextTo...), RequireAuth: c.Database.RequireAuth, Env: os.Getenv}
+	conn, err := opt.Config(dsn)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -277,7 +284,7 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m := merge.Config{
 		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Where: c.Contacts.Where, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
-		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema,
+		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema, Fault: faultPoint(),
 	}
 	for _, col := range rec.Columns {
 		m.Columns = append(m.Columns, col.Name)
@@ -301,7 +308,7 @@ func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	}
 	for _, r := range c.Merge.Acknowledged {
 		table, column := reference(r)
-		m.Acknowledged = append(m.Acknowledged, merge.Reference{Table: d.names[table], Column: column})
+		m.Acknowledged = append(m.Acknowledged, merge.Reference{Table: cmp.Or(d.names[table], table), Column: column})
 	}
 	return m
 }

@@ -39,7 +39,7 @@ func newDoctor(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	f.StringVar(&in.dsn, "dsn", "", "connection string of the database")
+	in.registerDatabase(cmd)
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }

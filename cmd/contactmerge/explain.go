@@ -84,6 +84,9 @@ func (a *app) explain(ctx context.Context, in *inputFlags, c *config.Config, ask
 		enc.SetIndent("", "  ")
 		return enc.Encode(e)
 	}
+	if linked {
+		return report.ExplainLink(a.out, e)
+	}
 	return report.ExplainText(a.out, e)
 }
 

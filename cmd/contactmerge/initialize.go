@@ -20,7 +20,7 @@ import (
 func newInit(a *app) *cobra.Command {
 	var in inputFlags
 	var path, table string
-	var plaintext, force bool
+	var force bool
 	cmd := &cobra.Command{
 		Use:   "init [--dsn DSN]",
 		Short: "Look at a database and write a commented configuration for it",
@@ -30,7 +30,6 @@ and writes a configuration with a comment on every key, with its JSON Schema for
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c := &config.Config{Version: config.Version}
-			c.Database.AllowPlaintext = plaintext
 			conn, err := connConfig(&in, c)
 			if err != nil {
 				return err
@@ -39,11 +38,10 @@ and writes a configuration with a comment on every key, with its JSON Schema for
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.dsn, "dsn", "", "connection string of the database (default: CONTACTMERGE_DSN, or PGHOST and its kin)")
+	in.registerDatabase(cmd)
 	f.StringVar(&path, "config", "contactmerge.yaml", "file to write")
 	f.StringVar(&table, "table", "", "contacts table, when the choice should not be left to init")
 	f.BoolVar(&force, "force", false, "replace an existing file")
-	f.BoolVar(&plaintext, "allow-plaintext", false, "permit a connection to another host without TLS")
 	return cmd
 }
 

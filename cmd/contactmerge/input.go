@@ -8,23 +8,25 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
 )
 
 // inputFlags say where contacts come from and what their columns mean; every verb that matches has them.
 type inputFlags struct {
-	configPath string
-	identities string
-	id         string
-	numbered   bool
-	exclude    []string
-	mapping    []string
-	country    string
-	trust      bool
-	dsn        string
-	threshold  float64
-	workers    int
-	model      string
+	configPath  string
+	identities  string
+	id          string
+	numbered    bool
+	exclude     []string
+	mapping     []string
+	country     string
+	trust       bool
+	dsn         string
+	plaintextTo []string
+	threshold   float64
+	workers     int
+	model       string
 }
 
 func (f *inputFlags) register(cmd *cobra.Command) {
@@ -35,9 +37,11 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("identities", "csv", "parquet", "arrow")
 }
 
-// registerDatabase makes the flag of the verbs that can read a database.
+// registerDatabase makes the flags of the verbs that can read a database.
 func (f *inputFlags) registerDatabase(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
+	fl := cmd.Flags()
+	fl.StringVar(&f.dsn, "dsn", "", "connection string of the database (without password: use PGPASSFILE or an environment variable)")
+	fl.StringSliceVar(&f.plaintextTo, "allow-plaintext-to", nil, "host to which a connection without TLS is permitted (may be repeated)")
 }
 
 // registerMatching makes the flags that do not depend on how many sources there are.
@@ -112,6 +116,10 @@ func assignments(option, form string, list []string) (map[string]string, error) 
 
 // connectionString resolves where the database is.
 func (f *inputFlags) connectionString(c *config.Config) (string, error) {
+	if connect.HasPassword(f.dsn) {
+		return "", usagef("--dsn holds a password, which everybody on this machine can see in the list of processes: leave it out and keep it in PGPASSFILE " +
+			"(mode 0600), or put the whole connection string into the environment variable CONTACTMERGE_DSN")
+	}
 	dsn, err := c.DSNOf(f.dsn, os.Getenv)
 	if err != nil {
 		return "", usageError{err}

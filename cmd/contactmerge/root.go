@@ -55,6 +55,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips 
 	})
 	a.logs.register(root)
 	root.AddCommand(newRun(a), newTrain(a), newLink(a), newApply(a), newExplain(a), newEvaluate(a), newGenerate(a), newInit(a), newDoctor(a), newVersion(a))
+	root.AddCommand(newVerify(a))
 	return root
 }
 

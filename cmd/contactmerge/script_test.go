@@ -47,6 +47,7 @@ func TestPostgresScripts(t *testing.T) {
 			testscript.Run(t, params(file, func(env *testscript.Env) error {
 				env.Setenv("CONTACTMERGE_DSN", db.DSN)
 				env.Setenv("READER", reader(t, db))
+				env.Setenv("PGPASSWORD", "reader") // the program takes no password on its command line
 				env.Setenv("DEMO", demo)
 				return nil
 			}))
@@ -68,7 +69,7 @@ func reader(t *testing.T, db *pgtest.Database) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("host=%s port=%d dbname=%s user=%s password=reader", cfg.Host, cfg.Port, db.Name, role)
+	return fmt.Sprintf("host=%s port=%d dbname=%s user=%s", cfg.Host, cfg.Port, db.Name, role)
 }
 
 func params(pattern string, setup func(*testscript.Env) error) testscript.Params {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/nearest"
 	"github.com/contactmerge/contactmerge/pipeline"
@@ -54,8 +55,11 @@ type Database struct {
 	Schema string `yaml:"schema"`
 	// Connections is how many connections read at once. Default: 2.
 	Connections int `yaml:"connections"`
-	// AllowPlaintext permits connections to other hosts without TLS.
-	AllowPlaintext bool `yaml:"allow_plaintext"`
+	// AllowPlaintextTo names hosts to which a connection without TLS is permitted. Default: only this machine.
+	AllowPlaintextTo []string `yaml:"allow_plaintext_to"`
+	// RequireAuth is how the server must authenticate, such as scram-sha-256; others are refused. Default: whatever the server asks for, but
+	// no clear password without TLS.
+	RequireAuth string `yaml:"require_auth"`
 }
 
 // Table maps a table of the customer.
@@ -85,8 +89,8 @@ type Merge struct {
 	MaxChildren int `yaml:"max_children"`
 	// References are columns that hold contact ids without a foreign key that says so, as "table.column" or "schema.table.column".
 	References []string `yaml:"references"`
-	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as "table.column". While there are
-	// others that nothing declares, doctor and apply warn, and losers are not deleted.
+	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as table.column; table.* and
+	// schema.*.* stand for many. While there are others that nothing declares, doctor and apply warn, and losers are not deleted.
 	Acknowledged []string `yaml:"acknowledged"`
 	// Window is when merging may write, with a time zone, such as "01:00-05:00 Europe/Berlin". Default: always.
 	Window string `yaml:"window"`
@@ -139,7 +143,7 @@ func (c *Config) Validate() error {
 	if c.Version != Version {
 		errs = append(errs, fmt.Errorf("version is %d, this program reads version %d", c.Version, Version))
 	}
-	if hasPassword(c.Database.DSN) {
+	if connect.HasPassword(c.Database.DSN) {
 		errs = append(errs, errors.New("database.dsn contains a password; keep it in PGPASSFILE, or put the connection string in an environment variable and name it in dsn_env"))
 	}
 	if s := c.Database.Schema; s != "" && !schemaName.MatchString(s) {
@@ -204,23 +208,6 @@ func isIdentity(word string) bool {
 
 // schemaName is what our schema may be called, see sinks/postgres.
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
-
-// keyword finds a password in the key=value form, and in the parameters of a URL.
-var keyword = regexp.MustCompile(`(?i)password\s*=`)
-
-// hasPassword reports whether a connection string holds a secret.
-func hasPassword(dsn string) bool {
-	if keyword.MatchString(dsn) {
-		return true
-	}
-	_, rest, ok := strings.Cut(dsn, "://")
-	if !ok {
-		return false
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	at := strings.LastIndexByte(rest, '@') // a password may hold another one that should have been escaped
-	return at >= 0 && strings.Contains(rest[:at], ":")
-}
 
 // DSNOf resolves the connection string: the flag, then the file, then the environment variable.
 func (c *Config) DSNOf(flag string, env func(string) string) (string, error) {

@@ -19,7 +19,8 @@ database:
   dsn_env: CRM_DSN
   schema: dedup
   connections: 3
-  allow_plaintext: true
+  allow_plaintext_to: [db.internal]
+  require_auth: scram-sha-256
 contacts:
   table: crm.contacts
   id: contact_no
@@ -68,7 +69,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 	}
 	want := &config.Config{
 		Version:  1,
-		Database: config.Database{DSN: "host=db.internal dbname=crm user=contactmerge", DSNEnv: "CRM_DSN", Schema: "dedup", Connections: 3, AllowPlaintext: true},
+		Database: config.Database{DSN: "host=db.internal dbname=crm user=contactmerge", DSNEnv: "CRM_DSN", Schema: "dedup", Connections: 3, AllowPlaintextTo: []string{"db.internal"}, RequireAuth: "scram-sha-256"},
 		Contacts: config.Table{
 			Table: "crm.contacts", ID: "contact_no", Where: "deleted_at IS NULL",
 			Columns: map[string]string{

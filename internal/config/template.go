@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/contactmerge/contactmerge/internal/connect"
 )
 
 // Discovered is what was found out about a database, for a first configuration.
@@ -165,7 +167,7 @@ func (t *template) key(indent int, name string, typ reflect.Type, s node, v refl
 func (t *template) found(name string) string {
 	switch name {
 	case "database.dsn":
-		if !hasPassword(t.in.DSN) {
+		if !connect.HasPassword(t.in.DSN) {
 			return t.in.DSN
 		}
 	case "contacts.table":

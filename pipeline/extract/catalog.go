@@ -62,7 +62,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples::float8
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
-  AND ($1 = '' OR lower(c.relname) = lower($1))
+  AND ($1 = '' OR c.relname = $1 OR lower(c.relname) = lower($1)) -- lower does not fold Ü alike in a name and in a text
 ORDER BY n.nspname, c.relname`
 
 // relations lists the tables called name, whatever the case, or all with "".
@@ -238,12 +238,14 @@ func tableColumns(ctx context.Context, q querier, oid uint32) ([]tableColumn, er
 	return columns, nil
 }
 
-// measure asks for the table's size, which waits for whoever has it locked.
+// measure asks for the table's size, which waits for whoever has it locked. A role that may read some columns only may not read ctid unless
+// it was granted, too; for it the table has no blocks, so that it is read in one part.
 func (t *table) measure(ctx context.Context, q querier) error {
 	if !t.ranged() {
 		return nil
 	}
-	rows, err := q.Query(ctx, "SELECT coalesce(pg_catalog.pg_relation_size($1::oid), 0) / current_setting('block_size')::int8", t.oid)
+	rows, err := q.Query(ctx, `SELECT CASE WHEN pg_catalog.has_column_privilege($1::oid, 'ctid', 'SELECT')
+		THEN coalesce(pg_catalog.pg_relation_size($1::oid), 0) / current_setting('block_size')::int8 ELSE 0 END`, t.oid)
 	if err == nil {
 		t.blocks, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
 	}

@@ -4,15 +4,13 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/connect"
 )
 
 // Connect opens a connection, or says in one line and without the password why it cannot.
 func Connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, explainConnect(cfg, err)
-	}
-	return conn, nil
+	return connect.Open(ctx, cfg)
 }
 
 // TableName is the name of a configured table, schema.table or table, as the catalogue spells it: always with its schema, never quoted.

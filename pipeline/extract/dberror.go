@@ -2,12 +2,9 @@ package extract
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
-	"syscall"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,15 +25,12 @@ func (e *dbError) Unwrap() error { return e.cause }
 
 // Codes the messages below explain.
 const (
-	codeNoPrivilege   = "42501"
-	codeCanceled      = "57014"
-	codeLockTimeout   = "55P03"
-	codeNoSnapshot    = "55000"
-	codeBadSnapshot   = "22023"
-	codeIdleKilled    = "25P03"
-	codeNoDatabase    = "3D000"
-	codeBadPassword   = "28P01"
-	codeAuthorization = "28000"
+	codeNoPrivilege = "42501"
+	codeCanceled    = "57014"
+	codeLockTimeout = "55P03"
+	codeNoSnapshot  = "55000"
+	codeBadSnapshot = "22023"
+	codeIdleKilled  = "25P03"
 )
 
 // explain puts err into a line that begins with what was being done.
@@ -63,59 +57,6 @@ func explain(doing string, err error) error {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// explainConnect says why a connection could not be made, with host, database and user but no password.
-func explainConnect(cfg *pgx.ConnConfig, err error) error {
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("connecting to the database: %w", err)
-	}
-	where := fmt.Sprintf("connecting to database %q at %s as user %q", cfg.Database, hostOf(cfg), cfg.User)
-	return &dbError{text: where + ": " + connectReason(err), cause: err}
-}
-
-func hostOf(cfg *pgx.ConnConfig) string {
-	_, address := pgconn.NetworkAddress(cfg.Host, cfg.Port)
-	return address
-}
-
-func connectReason(err error) string {
-	var pg *pgconn.PgError
-	var dns *net.DNSError
-	var certificate *x509.CertificateInvalidError
-	var unknown x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	switch {
-	case errors.As(err, &pg):
-		return connectRefusal(pg)
-	case errors.As(err, &dns):
-		return "there is no such host"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused; does the server run and listen there?"
-	case errors.Is(err, syscall.ENOENT):
-		return "no server has its socket there"
-	case errors.As(err, &unknown), errors.As(err, &certificate), errors.As(err, &hostname):
-		return "the server's certificate is not trusted for that host; name its authority with sslrootcert"
-	case strings.Contains(err.Error(), "server refused TLS connection"):
-		return "the server offers no TLS, and plain text was not allowed"
-	case errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
-		return "no answer in time"
-	}
-	var ce *pgconn.ConnectError
-	if errors.As(err, &ce) && ce.Unwrap() != nil {
-		err = ce.Unwrap()
-	}
-	return oneLine(err.Error())
-}
-
-func connectRefusal(pg *pgconn.PgError) string {
-	switch pg.Code {
-	case codeBadPassword:
-		return "the password is wrong or missing (SQLSTATE 28P01)"
-	case codeNoDatabase:
-		return "there is no such database (SQLSTATE 3D000)"
-	}
-	return fmt.Sprintf("%s (SQLSTATE %s)", oneLine(pg.Message), pg.Code)
-}
 
 // explainTable is explain for a statement on one table: a missing right names the GRANT that mends it.
 func explainTable(doing string, t *table, user string, err error) error {

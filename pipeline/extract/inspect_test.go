@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/pgtest"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
 )
 
 func inspect(t *testing.T, db *pgtest.Database) *extract.Inspection {
 	t.Helper()
-	cfg, err := extract.ConnConfig(db.DSN)
+	cfg, err := connect.Config(db.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}

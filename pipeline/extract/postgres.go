@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/contact"
 )
 
@@ -100,7 +101,7 @@ func Postgres(cfg PostgresConfig) *PostgresSource {
 // Open connects, takes the snapshot that all parts are read in, and recognises the columns.
 func (s *PostgresSource) Open(ctx context.Context) (contact.Layout, error) {
 	if s.cfg.Conn == nil {
-		cfg, err := ConnConfig(s.cfg.DSN)
+		cfg, err := connect.Config(s.cfg.DSN)
 		if err != nil {
 			return contact.Layout{}, err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/pgtest"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
@@ -212,7 +212,7 @@ func TestPostgresSQLASCII(t *testing.T) {
 	name := db.Name + "_ascii"
 	db.Exec(t, `CREATE DATABASE `+name+` TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'`)
 	defer db.Exec(t, `DROP DATABASE `+name+` WITH (FORCE)`)
-	cfg, err := extract.ConnConfig(db.DSN)
+	cfg, err := connect.Config(db.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func TestPostgresRights(t *testing.T) {
 		CREATE TABLE part (id int PRIMARY KEY, name text, secret text); GRANT SELECT (id, name) ON part TO `+role+`;
 		CREATE TABLE rls (id int PRIMARY KEY); ALTER TABLE rls ENABLE ROW LEVEL SECURITY; GRANT SELECT ON rls TO `+role)
 	defer db.Exec(t, `DROP OWNED BY `+role+`; DROP ROLE `+role)
-	cfg, err := extract.ConnConfig(db.DSN)
+	cfg, err := connect.Config(db.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,6 +302,17 @@ func TestPostgresRights(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "42501") {
 			t.Errorf("%s: error %v, want %q", table, err, want)
 		}
+	}
+	// A large table is read in ranges of blocks, by a column that has to be granted like any other.
+	db.Exec(t, `CREATE TABLE large (id int PRIMARY KEY, name text, secret text); INSERT INTO large SELECT i, 'n' || i, repeat('x', 900) FROM generate_series(1, 4000) AS i; GRANT SELECT (id, name) ON large TO `+role)
+	s := extract.Postgres(extract.PostgresConfig{Conn: cfg, Contacts: extract.TableMap{Table: "large"}, Connections: 2})
+	l, err := s.Open(context.Background())
+	rows := 0
+	for part := 0; part < l.Parts && err == nil; part++ {
+		err = s.Read(context.Background(), part, func(b *contact.Batch) error { rows += b.Len(); b.Release(); return nil })
+	}
+	if err = errors.Join(err, s.Close()); err != nil || rows != 4000 {
+		t.Errorf("large: %d rows, %v", rows, err)
 	}
 	layout, err := open("part")
 	if err != nil || brief(layout.Contacts) != "id=id | name=full_name" {
@@ -365,54 +376,4 @@ func TestPostgresSnapshotAge(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_ = s.Close() // the server has ended the session by now
-}
-
-func TestConnConfig(t *testing.T) {
-	tests := map[string]struct {
-		dsn       string
-		plaintext bool
-		tls       string // "none", "any", "full", or the error wanted
-	}{
-		"socket":             {"host=/tmp dbname=d", false, "none"},
-		"localhost":          {"postgres://u@localhost/d", false, "any"},
-		"loopback, disable":  {"postgres://u@127.0.0.1/d?sslmode=disable", false, "none"},
-		"remote":             {"postgres://u@db.example/d", false, "full"},
-		"remote, key=value":  {"host=db.example user=u", false, "full"},
-		"remote, options":    {"postgres://u@db.example/d?connect_timeout=3", false, "full"},
-		"several hosts":      {"postgres://u@db1.example:1,db2.example:2/d", false, "full"},
-		"remote, require":    {"postgres://u@db.example/d?sslmode=require", false, "any"},
-		"remote, disable":    {"postgres://u@db.example/d?sslmode=disable", false, "the connection to db.example would not be protected"},
-		"remote, prefer":     {"host=db.example sslmode=prefer", false, "would not be protected"},
-		"remote, allow":      {"host=db.example sslmode=allow", false, "would not be protected"},
-		"one of them remote": {"host=/tmp,db.example sslmode=disable", false, "would not be protected"},
-		"allowed":            {"postgres://u@db.example/d?sslmode=disable", true, "none"},
-		"bad mode":           {"postgres://u:s3cret@db.example/d?sslmode=bogus", false, "sslmode must be"},
-		"bad port":           {"postgres://u:s3cret@db.example:x/d", false, "reading the database address"},
-		"bad URL":            {"postgres://u:s3c/ret@%%/d", false, "reading the database address"},
-		"not an address":     {"s3cret", false, "reading the database address"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			cfg, err := extract.ConnOptions{AllowPlaintext: tt.plaintext}.ConnConfig(tt.dsn)
-			if err != nil {
-				if !strings.Contains(err.Error(), tt.tls) || strings.Contains(err.Error(), "s3c") {
-					t.Errorf("error %v, want %q", err, tt.tls)
-				}
-				return
-			}
-			kind := "none"
-			if cfg.TLSConfig != nil {
-				kind = "any"
-				if !cfg.TLSConfig.InsecureSkipVerify && !slices.ContainsFunc(cfg.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil }) {
-					kind = "full"
-				}
-			}
-			if kind != tt.tls {
-				t.Errorf("TLS %s, want %s", kind, tt.tls)
-			}
-			if cfg.RuntimeParams["application_name"] != "contactmerge" || cfg.ConnectTimeout == 0 {
-				t.Errorf("application name %q, timeout %v", cfg.RuntimeParams["application_name"], cfg.ConnectTimeout)
-			}
-		})
-	}
 }

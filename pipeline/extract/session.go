@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/contactmerge/contactmerge/internal/connect"
 )
 
 // closeTimeout bounds saying goodbye to the server.
@@ -55,11 +57,7 @@ func (s *PostgresSource) connect(ctx context.Context) (*pgx.Conn, error) {
 	cfg := s.cfg.Conn.Copy()
 	// Unnamed statements leave nothing behind in a pooled server session.
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, explainConnect(cfg, err)
-	}
-	return conn, nil
+	return connect.Open(ctx, cfg)
 }
 
 // startTransaction begins a read-only transaction with everything pinned that the text of a value depends on. All settings are

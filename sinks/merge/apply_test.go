@@ -77,6 +77,6 @@ func TestApply(t *testing.T) {
 		t.Errorf("%s ledger rows, want 1", n[0])
 	}
 
-	b.db.Exec(t, `UPDATE contactmerge.ledger SET content_hash = 'other'`)
+	b.tamper(t, `UPDATE contactmerge.ledger SET content_hash = 'other'`)
 	wantOnly(t, b.apply(t, p), Failed)
 }

@@ -34,7 +34,7 @@ type Kindness struct {
 	MaxReplicaBytes   int64         // and so does one that has this much write-ahead log still to replay
 	MaxWALRate        int64         // bytes a second of write-ahead log, by everybody; past it we wait until the mean is below
 	MaxActiveSessions int           // sessions other than ours that are at work
-	StopFile          string        // a run stops when this file exists
+	StopFile          string        // a run stops when this file exists, or a row in our table stop_requests
 	Window            Window        // a run stops outside of it
 	MaxPause          time.Duration // a run that waits longer in one go stops; 0 chooses half an hour
 	InsistOnReplicas  bool          // the limits on replicas were asked for: it is an error not to see them
@@ -130,7 +130,7 @@ func (g *Gate) look(ctx context.Context) (wait time.Duration, reason string, err
 		return 0, "", &Stop{fmt.Sprintf("it is outside of the window %s", g.cfg.Window)}
 	}
 	if now.stop != "" {
-		return 0, "", &Stop{"it was asked to: " + now.stop}
+		return 0, "", &Stop{fmt.Sprintf("it was asked to %s; delete the row of %s.stop_requests to go on", now.stop, g.schema)}
 	}
 	wait, reason = g.busy(now)
 	return wait, reason, nil

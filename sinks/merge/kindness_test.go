@@ -192,6 +192,18 @@ func TestGateAsksTheServer(t *testing.T) {
 			}
 		})
 	}
+	t.Run("asked to stop", func(t *testing.T) {
+		b.db.Exec(t, `INSERT INTO contactmerge.stop_requests (why) VALUES ('a sale is on')`)
+		err := NewGate(b.lock.Conn, "", Kindness{}).Between(t.Context())
+		var stop *Stop
+		if !errors.As(err, &stop) || !strings.Contains(stop.Reason, "by postgres: a sale is on") {
+			t.Errorf("err = %v", err)
+		}
+		b.db.Exec(t, `DELETE FROM contactmerge.stop_requests`)
+		if err := NewGate(b.lock.Conn, "", Kindness{}).Between(t.Context()); err != nil {
+			t.Errorf("err = %v once nobody asks any more", err)
+		}
+	})
 	t.Run("waits, and gives up", func(t *testing.T) {
 		second, err := pgx.Connect(t.Context(), b.db.DSN)
 		if err != nil {

@@ -13,14 +13,14 @@ func TestOldFormat(t *testing.T) {
 	b.backUp(t)
 	p := planOf(b.step(t, "1", "2"))
 	wantOnly(t, b.apply(t, p), Applied)
-	b.db.Exec(t, `UPDATE contactmerge.journal SET stage = NULL, salt = NULL, row_hash = NULL; UPDATE contactmerge.archived_contacts SET salt = NULL, row_hash = NULL;
+	b.tamper(t, `UPDATE contactmerge.journal SET stage = NULL, salt = NULL, row_hash = NULL; UPDATE contactmerge.archived_contacts SET salt = NULL, row_hash = NULL;
 		UPDATE contactmerge.ledger AS l SET format = 1, digest = `+digestOldSQL("contactmerge")+`; UPDATE contactmerge.ledger AS l SET hash = `+chainSQL)
 	b.wantJournalSound(t)
 	if r := b.undo(t, p, 0); r.Outcome != Applied || r.Reason != "" {
 		t.Fatalf("undo: %+v", r)
 	}
 	b.wantIdentical(t)
-	b.db.Exec(t, `UPDATE contactmerge.journal SET before = ARRAY['4'] WHERE table_name = 'notes'`)
+	b.tamper(t, `UPDATE contactmerge.journal SET before = ARRAY['4'] WHERE table_name = 'notes'`)
 	if wrong, err := VerifyJournal(t.Context(), b.lock.Conn(), "contactmerge"); err != nil || !strings.Contains(wrong, "its journal was altered") {
 		t.Errorf("verify: %q, %v", wrong, err)
 	}

@@ -37,13 +37,14 @@ func (g *Gate) ask(ctx context.Context, conn *pgx.Conn) (now load, err error) {
 		zone = "UTC"
 	}
 	err = conn.QueryRow(ctx, `SELECT floor(extract(epoch FROM (clock_timestamp() AT TIME ZONE $1::text)::time) / 60)::integer,
-			pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, r.n, r.blind, r.lag, r.behind, a.active, a.hidden
+			pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, r.n, r.blind, r.lag, r.behind, a.active, a.hidden, coalesce(s.why, '')
 		FROM (SELECT count(*)::integer AS n, count(*) FILTER (WHERE state IS NULL)::integer AS blind, coalesce(max(extract(epoch FROM replay_lag)), 0)::double precision AS lag,
 				coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)), 0)::bigint AS behind
 			FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') AS r,
 			(SELECT count(*) FILTER (WHERE state = 'active')::integer AS active, count(*) FILTER (WHERE state IS NULL AND usename IS NOT NULL)::integer AS hidden
-			FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()) AS a`, zone).
-		Scan(&now.minute, &now.wal, &now.replicas, &now.blind, &now.lag, &now.behind, &now.active, &now.hidden)
+			FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()) AS a
+			LEFT JOIN LATERAL (SELECT 'by ' || requested_by || coalesce(': ' || nullif(why, ''), '') AS why FROM `+quote(g.schema, "stop_requests")+` ORDER BY requested_at LIMIT 1) AS s ON true`, zone).
+		Scan(&now.minute, &now.wal, &now.replicas, &now.blind, &now.lag, &now.behind, &now.active, &now.hidden, &now.stop)
 	if pgerr.Code(err) == "22023" {
 		return now, fmt.Errorf("the server knows no time zone %q", zone)
 	}

@@ -135,7 +135,7 @@ func (f *finder) find(ctx context.Context, cfg *Config) ([]Suspect, error) {
 	var found []Suspect
 	for i := range all {
 		k := &all[i]
-		if slices.Contains(acknowledged, k.name()) || f.declared(k) {
+		if f.declared(k) || known(acknowledged, k) {
 			continue
 		}
 		s, err := f.suspects(ctx, k)
@@ -152,21 +152,30 @@ func (f *finder) declared(k *candidate) bool {
 	return slices.ContainsFunc(f.cat.refs, func(r reference) bool { return r.child.oid == k.table && r.column.name == k.column })
 }
 
-// acknowledged are the columns that a person has looked at. One that is not there is refused: it may be a slip of the pen, and the column
-// meant would go unnoticed.
+// acknowledged are the columns that a person has looked at, as schema.table.column, with * for any table or column. One that is not there
+// is refused: it may be a slip of the pen, and the column meant would go unnoticed.
 func (f *finder) acknowledged(ctx context.Context, cfg *Config) ([]string, error) {
 	var out []string
 	for _, a := range cfg.Acknowledged {
+		if strings.HasSuffix(a.Table, ".*") && a.Column == "*" {
+			out = append(out, a.Table+".*")
+			continue
+		}
 		r, err := f.cat.find(ctx, f.tx, a.Table)
 		if err != nil {
 			return nil, fmt.Errorf("acknowledged reference %s.%s: %w", a.Table, a.Column, err)
 		}
-		if r.column(a.Column) == nil {
+		if a.Column != "*" && r.column(a.Column) == nil {
 			return nil, fmt.Errorf("acknowledged reference %s.%s: %s has no column %q", a.Table, a.Column, r, a.Column)
 		}
 		out = append(out, r.String()+"."+a.Column)
 	}
 	return out, nil
+}
+
+// known says that a column was acknowledged, by itself, with its table, or with its schema.
+func known(acknowledged []string, k *candidate) bool {
+	return slices.Contains(acknowledged, k.name()) || slices.Contains(acknowledged, k.schema+"."+k.rel+".*") || slices.Contains(acknowledged, k.schema+".*.*")
 }
 
 // undeclaredError says that losers must not be deleted yet.

@@ -147,6 +147,9 @@ func TestDeleteNeedsDeclaredReferences(t *testing.T) {
 		{"both known", func(c *Config) {
 			c.References, c.Acknowledged = []Reference{{Table: "loose", Column: "contact_id"}}, []Reference{{Table: "loose", Column: "payload"}}
 		}, ""},
+		{"all of a table known", func(c *Config) { c.Acknowledged = []Reference{{Table: "loose", Column: "*"}} }, ""},
+		{"all of a schema known", func(c *Config) { c.Acknowledged = []Reference{{Table: "public.*", Column: "*"}} }, ""},
+		{"all of another schema known", func(c *Config) { c.Acknowledged = []Reference{{Table: "backup.*", Column: "*"}} }, "public.loose.contact_id"},
 		{"a slip of the pen", func(c *Config) { c.Acknowledged = []Reference{{Table: "loose", Column: "payloda"}} }, `has no column "payloda"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,6 +25,7 @@ func (b *bench) undo(t testing.TB, p *cluster.Plan, step int) StepResult {
 func (b *bench) backUp(t testing.TB) {
 	t.Helper()
 	b.db.Exec(t, `CREATE SCHEMA backup`)
+	b.cfg.Acknowledged = append(b.cfg.Acknowledged, Reference{Table: "backup.*", Column: "*"})
 	for _, table := range b.tables(t) {
 		b.db.Exec(t, `CREATE TABLE backup.`+table+` AS TABLE public.`+table)
 	}
@@ -199,7 +200,7 @@ func TestUndoRefuses(t *testing.T) {
 		{"altered time", `UPDATE contactmerge.ledger SET applied_at = applied_at - interval '1 day'`, "", "its ledger row was altered"},
 		{"column gone", `ALTER TABLE notes DROP COLUMN body`, `public.notes has no column "body" any more`, ""},
 		{"ledger of another step", `UPDATE contactmerge.ledger SET survivor_id = '4'`, "", "its ledger row was altered"},
-		{"missing ledger row", `UPDATE contactmerge.ledger SET seq = 7`, "", "is missing"},
+		{"missing ledger row", `UPDATE contactmerge.ledger SET seq = 7`, "", "missing"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := attach(t, base.Clone(t))
@@ -208,7 +209,7 @@ func TestUndoRefuses(t *testing.T) {
 			if tt.words != "" {
 				b.db.Exec(t, `DELETE FROM contact_identities WHERE id = 2`)
 			}
-			b.db.Exec(t, tt.script)
+			b.tamper(t, tt.script)
 			before := b.dump(t)
 			if tt.words != "" {
 				if r := b.undo(t, p, 0); r.Outcome != Refused || !strings.Contains(r.Reason, tt.words) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/connect"
 )
 
 // oldestServer is the oldest server version this program is tested with.
@@ -35,23 +37,18 @@ type Mapping struct {
 
 // Doctor connects and checks everything a run needs. It changes nothing.
 func Doctor(ctx context.Context, cfg *pgx.ConnConfig, m Mapping) []Finding {
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := connect.Open(ctx, cfg)
 	if err != nil {
-		// The driver's text names user, host and database, and no password.
-		return []Finding{{Title: "connection", Detail: clean(err).Error(), Fix: "check host, port, database, user and password, and the server's pg_hba.conf"}}
+		return []Finding{{Title: "connection", Detail: err.Error(), Fix: "check host, port, database, user and password, and the server's pg_hba.conf"}}
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // only read from
 	return Examine(ctx, conn, m)
 }
 
-// Examine is Doctor on an open connection, whose search path it sets.
+// Examine is Doctor on an open connection, made by internal/connect.
 func Examine(ctx context.Context, conn *pgx.Conn, m Mapping) []Finding {
 	m.Schema = cmp.Or(m.Schema, DefaultSchema)
 	d := &doctor{conn: conn, m: m}
-	if err := pinSearchPath(ctx, conn); err != nil {
-		d.broken("settings", err)
-		return d.findings
-	}
 	d.role(ctx) // first, for its name
 	d.server(ctx)
 	d.pooler(ctx)
@@ -91,13 +88,13 @@ func (d *doctor) server(ctx context.Context) {
 	var (
 		version                                               int
 		name, encoding, walLevel, maxWAL, standbys, statement string
-		standby, readOnly                                     bool
+		standby                                               bool
 		size                                                  int64
 	)
 	err := d.conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::integer, current_setting('server_version'), pg_is_in_recovery(),
 		(SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()), current_setting('wal_level'), current_setting('max_wal_size'),
-		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database()), current_setting('transaction_read_only')::boolean`).
-		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size, &readOnly)
+		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database())`).
+		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size)
 	if err != nil {
 		d.broken("server", err)
 		return
@@ -110,8 +107,6 @@ func (d *doctor) server(ctx context.Context) {
 	switch {
 	case standby:
 		d.bad("primary", "connect to the primary, for example with target_session_attrs=read-write", "the server is a standby and cannot be written to")
-	case readOnly:
-		d.bad("primary", "ALTER ROLE "+d.user+" SET default_transaction_read_only = off", "default_transaction_read_only is on for this role or database, so nothing can be written")
 	default:
 		d.good("primary", "the server accepts writing")
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/contactmerge/contactmerge/internal/connect"
 )
 
 // DefaultSchema is the name of our schema.
@@ -57,14 +59,14 @@ func Open(ctx context.Context, cfg *pgx.ConnConfig, opt Options) (*Store, error)
 		pc.ConnConfig.RuntimeParams["application_name"] = "contactmerge"
 	}
 	pc.MaxConns, pc.MinConns = maxConns, 0
-	pc.AfterConnect = pinSearchPath
+	pc.AfterConnect = connect.Prepare
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("opening the connection pool: %w", err)
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting to the database: %w", clean(err))
+		return nil, connect.Explain(pc.ConnConfig, err)
 	}
 	return &Store{cfg: pc.ConnConfig, pool: pool, opt: opt, schema: pgx.Identifier{opt.Schema}.Sanitize()}, nil
 }
@@ -87,22 +89,9 @@ func (s *Store) Exists(ctx context.Context) (bool, error) {
 // table is a quoted, qualified name of one of our tables.
 func (s *Store) table(name string) string { return s.schema + "." + pgx.Identifier{name}.Sanitize() }
 
-// pinSearchPath keeps functions and operators of other schemas out of our statements.
-func pinSearchPath(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "SET search_path = pg_catalog")
-	return err
-}
-
 // connect opens a connection of its own, outside of the pool.
 func (s *Store) connect(ctx context.Context) (*pgx.Conn, error) {
-	conn, err := pgx.ConnectConfig(ctx, s.cfg)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the database: %w", clean(err))
-	}
-	if err := pinSearchPath(ctx, conn); err != nil {
-		return nil, fmt.Errorf("preparing the connection: %w", closing(ctx, conn, err))
-	}
-	return conn, nil
+	return connect.Open(ctx, s.cfg)
 }
 
 // closing closes a connection after err.

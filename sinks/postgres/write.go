@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,7 +33,7 @@ func (s *Store) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) er
 			if err := s.writePartition(ctx, tx, t, no, findings(t, o, r.ID)); err != nil {
 				return fmt.Errorf("table %s: %w", t, clean(err))
 			}
-			if _, err := tx.Exec(ctx, s.attach(t, no, r.ID)); err != nil {
+			if _, err := tx.Exec(ctx, "SELECT "+s.table("attach_part")+"($1, $2)", t, no); err != nil {
 				return fmt.Errorf("attaching to table %s: %w", t, clean(err))
 			}
 		}
@@ -53,31 +52,15 @@ func (s *Store) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) er
 	return nil
 }
 
-// partition is the name of a run's part of a table.
-func (s *Store) partition(table string, no int64) string {
-	return s.table(table + "_" + strconv.FormatInt(no, 10))
-}
-
-// writePartition fills a table of its own without indexes, ten times cheaper than with them.
+// writePartition fills a table of its own without indexes, ten times cheaper than with them. The database's functions make it, and make it
+// part of its table later, because the role of a nightly run owns neither.
 func (s *Store) writePartition(ctx context.Context, tx pgx.Tx, table string, no int64, f copying) error {
-	part := s.partition(table, no)
-	if _, err := tx.Exec(ctx, `CREATE TABLE `+part+` (LIKE `+s.table(table)+` INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`); err != nil {
+	if _, err := tx.Exec(ctx, "SELECT "+s.table("make_part")+"($1, $2)", table, no); err != nil {
 		return err
 	}
 	name := pgx.Identifier{s.opt.Schema, table + "_" + strconv.FormatInt(no, 10)}
 	_, err := tx.CopyFrom(ctx, name, f.columns, pgx.CopyFromSlice(f.rows, f.row))
 	return err
-}
-
-// attach makes a partition part of its table, which builds the table's indexes on it.
-func (s *Store) attach(table string, no int64, runID string) string {
-	return `ALTER TABLE ` + s.table(table) + ` ATTACH PARTITION ` + s.partition(table, no) + ` FOR VALUES IN (` + literal(runID) + `)`
-}
-
-// literal quotes a string for the few statements that take no parameters. standard_conforming_strings could be off, so a backslash
-// is doubled in the escape syntax, which means the same either way.
-func literal(v string) string {
-	return ` E'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(v) + `'`
 }
 
 // Prune drops the suggestions and clusters of all but the last runs, and plans nobody touched. The current run's stay in any case. A table
@@ -94,7 +77,8 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 	}
 	pruned := 0
 	for _, no := range old {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.pruneRun(ctx, tx, no) })
+		// Dropping a partition locks the whole table; the function waits a second for it, so that nobody queues behind it for long.
+		_, err := s.pool.Exec(ctx, "SELECT "+s.table("drop_parts")+"($1)", no)
 		switch {
 		case pgerr.Code(err) == "55P03":
 		case err != nil:
@@ -104,22 +88,4 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 		}
 	}
 	return pruned, nil
-}
-
-func (s *Store) pruneRun(ctx context.Context, tx pgx.Tx, no int64) error {
-	// Dropping a partition locks the whole table, so it must not queue behind a long reader, with everybody else behind it.
-	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '1s'"); err != nil {
-		return err
-	}
-	for _, t := range partitioned {
-		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+s.partition(t, no)); err != nil {
-			return err
-		}
-	}
-	_, err := tx.Exec(ctx, `DELETE FROM `+s.table("plans")+` AS p USING `+s.table("runs")+` AS r WHERE r.run_no = $1 AND p.run_id = r.run_id AND p.state = 'planned'`, no)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `UPDATE `+s.table("runs")+` SET pruned_at = clock_timestamp() WHERE run_no = $1`, no)
-	return err
 }

@@ -59,46 +59,24 @@ func newGroups(p page) []clusterGroup {
 		d := p.out.Clusters[i].Decision
 		by[d] = append(by[d], i)
 	}
-	room := p.cfg.MaxHTMLClusters
+	room, v := p.cfg.MaxHTMLClusters, p.voice()
 	var out []clusterGroup
 	order := []scoring.Decision{scoring.Review, scoring.AutoMerge, scoring.Suggest} // the short lists first, so that suggestions get the rest
 	for i, d := range order {
 		n := min(room/(len(order)-i), len(by[d]))
 		room -= n
-		g := clusterGroup{ID: decisionClass(d), Class: decisionClass(d), Title: groupTitle(d), Lead: groupLead(d), Total: count(len(by[d]), "cluster", "clusters")}
+		g := clusterGroup{ID: decisionClass(d), Class: decisionClass(d), Title: v.groupTitle(d), Lead: v.groupLead(d), Total: count(len(by[d]), v.group[0], v.group[1])}
 		for _, c := range variety(p.out, by[d])[:n] {
 			g.Cards = append(g.Cards, newCard(p, c))
 		}
 		if left := len(by[d]) - n; left > 0 {
-			g.More = fmt.Sprintf("%s more in clusters.csv", number(int64(left)))
+			g.More = fmt.Sprintf("%s more in %s", number(int64(left)), v.more)
 		}
 		if len(by[d]) > 0 {
 			out = append(out, g)
 		}
 	}
 	return out
-}
-
-func groupTitle(d scoring.Decision) string {
-	switch d {
-	case scoring.AutoMerge:
-		return "Ready to merge"
-	case scoring.Suggest:
-		return "Suggested to the data team"
-	default:
-		return "For supervisors"
-	}
-}
-
-func groupLead(d scoring.Decision) string {
-	switch d {
-	case scoring.AutoMerge:
-		return "The contacts share an exact identity and nothing speaks against it. They merge when automatic merging is switched on."
-	case scoring.Suggest:
-		return "Probably one person. Somebody of the data team looks and confirms."
-	default:
-		return "The evidence pulls both ways. Nothing happens until a supervisor has decided."
-	}
 }
 
 // variety orders clusters so that the first ones show one of each kind: clusters held together by the same reasons are one kind, and
@@ -143,12 +121,12 @@ const maxEdges = 12
 func newCard(p page, i int) clusterCard {
 	o := p.out
 	c := &o.Clusters[i]
-	card := clusterCard{Class: decisionClass(c.Decision), Title: count(len(c.Members), "contact", "contacts"), ID: shortHash(c.ID), Lead: clusterLead(o, c)}
+	card := clusterCard{Class: decisionClass(c.Decision), Title: cardTitle(o, c), ID: shortHash(c.ID), Lead: clusterLead(o, c)}
 	members := survivorFirst(c)
 	more := ""
 	if left := len(members) - p.cfg.MaxHTMLMembers; left > 0 {
 		members = members[:p.cfg.MaxHTMLMembers]
-		more = count(left, "more member is", "more members are") + " in clusters.csv. "
+		more = count(left, "more member is", "more members are") + " in " + p.voice().more + ". "
 	}
 	var golden *cluster.Golden
 	if i < len(o.Golden) && o.Golden[i].Cluster == c.ID {
@@ -167,6 +145,18 @@ func newCard(p page, i int) clusterCard {
 			shortID(o, e.A), shortID(o, e.B), signed(float64(e.Weight)))
 	}
 	return card
+}
+
+// cardTitle counts who is in a cluster.
+func cardTitle(o *cluster.Outcome, c *cluster.Cluster) string {
+	if !linking(o) {
+		return count(len(c.Members), "contact", "contacts")
+	}
+	n := [2]int{}
+	for _, m := range c.Members {
+		n[o.Table.Side(m)]++
+	}
+	return count(n[contact.Right], "contact", "contacts") + ", " + count(n[contact.Left], "record", "records")
 }
 
 // shortHash is the start of a cluster id: enough to find it in clusters.csv.
@@ -190,7 +180,13 @@ func survivorFirst(c *cluster.Cluster) []contact.Row {
 }
 
 func newMember(o *cluster.Outcome, c *cluster.Cluster, r contact.Row) member {
-	m := member{ID: shortID(o, r), Survivor: r == c.Survivor, Tags: flagTags(o.Table.Flags(r))}
+	m := member{ID: shortID(o, r), Tags: flagTags(o.Table.Flags(r))}
+	if linking(o) {
+		return m // its side stands in front of its id
+	}
+	if r == c.Survivor {
+		m.Stays = voiceOf(o).Stays
+	}
 	// The group is news only where it is not the whole cluster.
 	if g := autoGroup(c, r); g >= 0 && len(c.Auto[g]) < len(c.Members) {
 		tag := "auto-merge group"
@@ -209,6 +205,9 @@ func clusterLead(o *cluster.Outcome, c *cluster.Cluster) string {
 			return conflictText(o, c)
 		}
 		return upperFirst(verdict(scoring.Review, allReasons(o, c))) + "."
+	}
+	if c.Decision == scoring.AutoMerge && linking(o) {
+		return upperFirst(supportText(allReasons(o, c))) + "."
 	}
 	if c.Decision == scoring.AutoMerge {
 		return fmt.Sprintf("Merges into %s: %s.", shortID(o, c.Survivor), supportText(allReasons(o, c)))
@@ -252,7 +251,7 @@ func supportText(all scoring.Reasons) string {
 func conflictText(o *cluster.Outcome, c *cluster.Cluster) string {
 	x := c.Conflict
 	if x.Reasons.Has(scoring.ClusterTooLarge) {
-		return fmt.Sprintf("%s are more than one person should have, so a supervisor looks before anything merges.", upperFirst(count(len(c.Members), "contact", "contacts")))
+		return fmt.Sprintf("%s are more than one person should have, so a supervisor looks first.", upperFirst(cardTitle(o, c)))
 	}
 	why := ""
 	for _, r := range reasonsOf(x.Reasons) {
@@ -277,7 +276,7 @@ func disagreement(r scoring.Reasons) string {
 		return "are probably two people"
 	}
 	if list := reasonsOf(r &^ ofCluster); len(list) > 0 && list[0].side != against {
-		return "agree too little to merge unseen"
+		return "agree too little to be taken for one person unseen"
 	}
 	return "contradict each other"
 }
@@ -304,7 +303,7 @@ func edgeRows(o *cluster.Outcome, c *cluster.Cluster) (rows []edgeRow, more stri
 		return cmp.Or(cmp.Compare(o.Edges[x].Decision, o.Edges[y].Decision), cmp.Compare(o.Edges[x].Weight, o.Edges[y].Weight))
 	})
 	if len(edges) > maxEdges {
-		more = count(len(edges)-maxEdges, "more pair in pairs.csv", "more pairs in pairs.csv")
+		more = count(len(edges)-maxEdges, "more pair", "more pairs") + " in " + voiceOf(o).pairs
 		edges = edges[:maxEdges]
 	}
 	for _, i := range edges {
@@ -318,7 +317,7 @@ func edgeRows(o *cluster.Outcome, c *cluster.Cluster) (rows []edgeRow, more stri
 
 func newEdgeRow(o *cluster.Outcome, e *scoring.Edge) edgeRow {
 	return edgeRow{
-		A: shortID(o, e.A), B: shortID(o, e.B), Class: decisionClass(e.Decision), Decision: decisionTitle(e.Decision),
+		A: shortID(o, e.A), B: shortID(o, e.B), Class: decisionClass(e.Decision), Decision: voiceOf(o).decision(e.Decision),
 		Weight: signed(float64(e.Weight)), Key: visible(matchKey(e.Rules, o.Rules)), Reasons: chips(e.Reasons),
 	}
 }

@@ -3,22 +3,26 @@ package report
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/scoring"
 )
 
 // writeClustersParquet writes clusters.csv with what is known of the cluster as a whole: its own decision and size, the auto-merge
-// group of the contact (numbered from 1 inside the cluster), the weakest bridge, and the conflict that sent it to review.
+// group of the contact (numbered from 1 inside the cluster), the weakest bridge, the conflict that sent it to review, its confidence (the
+// expected share of right pairs in it), and on which side of the alternative split the contact is (1 or 2), with the probability of that split.
 func writeClustersParquet(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
 	fields := []field{
 		textField("contact_id"), textField("cluster_id"), textField("survivor"), wordField("decision"),
 		wordField("cluster_decision"), integerField("cluster_size"), nullable(integerField("auto_group")),
 		nullable(textField("weakest_contact_id_a")), nullable(textField("weakest_contact_id_b")), nullable(numberField("weakest_match_weight")),
 		nullable(textField("conflict_contact_id_a")), nullable(textField("conflict_contact_id_b")), wordsField("conflict_reasons"),
+		nullable(levelField("confidence")), nullable(integerField("split")), nullable(levelField("split_probability")),
 	}
 	return writeTable(ctx, w, fields, func(t *table) error {
 		for i := range o.Clusters {
@@ -61,11 +65,29 @@ func addCluster(t *table, o *cluster.Outcome, c *cluster.Cluster) error {
 			t.null(11)
 			t.texts(12, nil)
 		}
+		addSplit(t, c, m)
 		if err := t.end(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addSplit says how sure the cluster is, and with whom a member would go if it fell in two.
+func addSplit(t *table, c *cluster.Cluster, m contact.Row) {
+	if c.Decision == scoring.Review {
+		t.null(13) // nothing is estimated
+	} else {
+		t.number(13, c.Confidence)
+	}
+	side := slices.IndexFunc(c.Split, func(part []contact.Row) bool { return slices.Contains(part, m) })
+	if side < 0 {
+		t.null(14)
+		t.null(15)
+		return
+	}
+	t.integer(14, int32(side+1))
+	t.number(15, c.SplitProbability)
 }
 
 // edgeAt is an edge by index, nil for the -1 that stands for "none".

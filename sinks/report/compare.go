@@ -19,9 +19,9 @@ type comparison struct {
 }
 
 type member struct {
-	ID       string
-	Survivor bool
-	Tags     []string
+	ID    string
+	Stays string // said of the survivor
+	Tags  []string
 }
 
 type fieldRow struct {
@@ -101,6 +101,9 @@ func rawRow(o *cluster.Outcome, rows []contact.Row, col int, golden *cluster.Gol
 		filled = filled || !c.Null
 		if i > 0 && !bookkeeping(column.Field) {
 			mark(&c, first, v)
+			if b := o.Table.Birthdate(r); column.Field == contact.FieldBirthdate && c.Mark == "≠" && b != 0 && b == o.Table.Birthdate(rows[0]) {
+				alike(&c) // one day in two ways of writing
+			}
 		}
 		out.differs = out.differs || c.Mark != ""
 		out.Cells = append(out.Cells, c)
@@ -119,11 +122,13 @@ func mark(c *cell, first, v string) {
 	case blank(first):
 		c.Mark, c.Class, c.Say = "+", "adds", "missing in the first: "
 	case sameWords(first, v):
-		c.Mark, c.Class, c.Say = "≈", "alike", "written differently: "
+		alike(c)
 	default:
 		c.Mark, c.Class, c.Say = "≠", "differs", "differs: "
 	}
 }
+
+func alike(c *cell) { c.Mark, c.Class, c.Say = "≈", "alike", "written differently: " }
 
 // blank values are missing to the reader, whether the source says null or nothing.
 func blank(v string) bool { return strings.TrimSpace(v) == "" }

@@ -11,8 +11,20 @@ import (
 // ExplainText prints the explanation of a pair: the decision and the rule it came from, every reason in words, then the weights that
 // add up, comparison by comparison.
 func ExplainText(w io.Writer, e scoring.Explanation) error {
+	return explainText(w, e, whoDecides(e.Decision))
+}
+
+// ExplainLink is ExplainText for a pair of a record and a contact, which are linked and not merged.
+func ExplainLink(w io.Writer, e scoring.Explanation) error {
+	if e.Decision == scoring.AutoMerge {
+		return explainText(w, e, linkedUnasked)
+	}
+	return ExplainText(w, e)
+}
+
+func explainText(w io.Writer, e scoring.Explanation, who string) error {
 	p := &printer{}
-	p.line(fmt.Sprintf("%s and %s: %s (%s)", visible(e.A), visible(e.B), e.Decision, whoDecides(e.Decision)))
+	p.line(fmt.Sprintf("%s and %s: %s (%s)", visible(e.A), visible(e.B), e.Decision, who))
 	if e.Rung != "" {
 		p.line("decided by " + rungTitle(e.Rung))
 	}

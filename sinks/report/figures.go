@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/run"
@@ -56,7 +57,7 @@ func newOutcomes(o *cluster.Outcome, r *run.Record) outcomes {
 		label string
 		n     [4]int64
 	}{{"Contacts", contacts}, {"Clusters", clusters}, {"Pairs found", pairs}} {
-		out.Bars = append(out.Bars, newStackedBar(b.label, b.n, len(out.Bars)))
+		out.Bars = append(out.Bars, newStackedBar(b.label, b.n, len(out.Bars), [4]string{"No duplicate", decisionTitle(scoring.Review), decisionTitle(scoring.Suggest), decisionTitle(scoring.AutoMerge)}))
 		out.Desc += fmt.Sprintf("%s: %s ready to merge, %s suggested, %s for review. ", b.label,
 			number(b.n[scoring.AutoMerge]), number(b.n[scoring.Suggest]), number(b.n[scoring.Review]))
 	}
@@ -65,7 +66,8 @@ func newOutcomes(o *cluster.Outcome, r *run.Record) outcomes {
 	return out
 }
 
-func newStackedBar(label string, n [4]int64, at int) stackedBar {
+// newStackedBar draws numbers by decision; titles say what the parts are.
+func newStackedBar(label string, n [4]int64, at int, titles [4]string) stackedBar {
 	total := n[0] + n[1] + n[2] + n[3]
 	b := stackedBar{Label: label, Total: number(total), LabelY: px(at*58 + 12), Y: px(at*58 + 20)}
 	x := 0.0
@@ -74,11 +76,7 @@ func newStackedBar(label string, n [4]int64, at int) stackedBar {
 			continue
 		}
 		w := figureWidth * float64(n[d]) / float64(total)
-		title := decisionTitle(d)
-		if d == scoring.NoMatch {
-			title = "No duplicate"
-		}
-		p := part{Class: decisionClass(d), X: px(x), W: px(max(w-1.5, 0.5)), TextX: px(x + 6), Title: fmt.Sprintf("%s: %s (%s)", title, number(n[d]), percent(n[d], total))}
+		p := part{Class: decisionClass(d), X: px(x), W: px(max(w-1.5, 0.5)), TextX: px(x + 6), Title: fmt.Sprintf("%s: %s (%s)", titles[d], number(n[d]), percent(n[d], total))}
 		if text := number(n[d]); w > float64(len(text))*7+10 {
 			p.Text = text
 		}
@@ -131,7 +129,7 @@ const (
 	histHeight = 150.0
 )
 
-func newHistogram(r *run.Record) histogram {
+func newHistogram(r *run.Record, v voice) histogram {
 	bins := trimBins(r.Weights)
 	if len(bins) == 0 {
 		return histogram{}
@@ -140,7 +138,7 @@ func newHistogram(r *run.Record) histogram {
 	h := histogram{Base: histTop + histHeight, Present: true}
 	step := (figureWidth - histLeft) / float64(len(bins))
 	for i, b := range bins {
-		h.Bars = append(h.Bars, newHistBar(b, histLeft+float64(i)*step, step, top))
+		h.Bars = append(h.Bars, newHistBar(b, histLeft+float64(i)*step, step, top, v))
 	}
 	for _, v := range []float64{0, top / 2, top} {
 		h.YTicks = append(h.YTicks, tick{px(histTop + histHeight*(1-v/top)), number(int64(v))})
@@ -208,10 +206,10 @@ func niceTop(v float64) float64 {
 	return max(2, 10*unit)
 }
 
-func newHistBar(b run.Bin, x, step, top float64) histBar {
+func newHistBar(b run.Bin, x, step, top float64, v voice) histBar {
 	gap := min(2, step/5)
-	bar := histBar{Title: fmt.Sprintf("Weight %s to %s: %s ready to merge, %s suggested, %s for review, %s no match",
-		signed(b.From), signed(b.To), number(b.AutoMerge), number(b.Suggest), number(b.Review), number(b.NoMatch))}
+	bar := histBar{Title: fmt.Sprintf("Weight %s to %s: %s %s, %s suggested, %s for review, %s no match",
+		signed(b.From), signed(b.To), number(b.AutoMerge), strings.ToLower(v.ExactDecision), number(b.Suggest), number(b.Review), number(b.NoMatch))}
 	y := histTop + histHeight
 	// What was found stands on the axis, what was not comes on top, so that a torn bar hides nothing of interest.
 	for _, p := range []struct {

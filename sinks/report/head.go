@@ -14,7 +14,9 @@ import (
 
 // head is what a person reads in ten seconds.
 type head struct {
+	Title    string // in front of the source
 	Source   string
+	Against  string // what it is linked to, "" where nothing is
 	Run      string
 	Started  string
 	Took     string
@@ -38,7 +40,7 @@ type fact struct{ Name, Value string }
 
 func newHead(o *cluster.Outcome, r *run.Record, open int) head {
 	return head{
-		Source: r.Source, Run: r.ID, Started: stamp(r.Started), Took: seconds(r.Seconds), Version: r.Version,
+		Title: "Duplicate contacts in ", Source: r.Source, Run: r.ID, Started: stamp(r.Started), Took: seconds(r.Seconds), Version: r.Version,
 		Sentence: sentence(o, r), Expected: sentenceOf(expectedLine(r)), Tiles: tiles(o, r, open), Alarms: alarms(r), Warnings: r.Warnings,
 	}
 }

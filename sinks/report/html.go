@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/link"
 	"github.com/contactmerge/contactmerge/internal/run"
 )
 
@@ -22,7 +23,11 @@ type page struct {
 	cfg Config
 	out *cluster.Outcome
 	rec *run.Record
+
+	links *link.Result // of a run that links two tables, else nil
 }
+
+func (p page) voice() voice { return voiceOf(p.out) }
 
 // px is a length in a figure, written with one decimal: enough for the eye, and the same on every machine.
 type px float64
@@ -33,6 +38,8 @@ func (p px) String() string { return fixed(float64(p), 1) }
 type view struct {
 	CSS      template.CSS
 	Head     head
+	Voice    voice
+	Links    *linkTables
 	Outcomes outcomes
 	Weights  histogram
 	Sizes    sizes
@@ -64,9 +71,12 @@ func writeHTML(ctx context.Context, w io.Writer, p page) error {
 	clusterOf := clusterIndex(p.out)
 	open := reviewEdges(p.out, clusterOf)
 	v := view{
-		CSS: template.CSS(css), Head: newHead(p.out, p.rec, len(open)), Outcomes: newOutcomes(p.out, p.rec), Weights: newHistogram(p.rec), Sizes: newSizes(p.rec),
+		CSS: template.CSS(css), Voice: p.voice(), Head: newHead(p.out, p.rec, len(open)), Outcomes: newOutcomes(p.out, p.rec), Weights: newHistogram(p.rec, p.voice()), Sizes: newSizes(p.rec),
 		Shared: newShared(p.out), Rules: newRules(p.rec, p.out), Stages: newStages(p.rec), Columns: newColumns(p.out), Quality: newQuality(p.rec),
 		Groups: newGroups(p), Cuts: newCuts(p.out), Pairs: newPairGroup(p, open, clusterOf), Learned: newLearned(p.out), Expected: newExpected(p.rec), Examples: newExamples(p), Run: newFacts(p.rec),
+	}
+	if p.links != nil {
+		v.Head, v.Outcomes, v.Links = linkHead(v.Head, p.out, p.rec, p.links), linkOutcomes(p.out, p.links), newLinkTables(p.out, p.links)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

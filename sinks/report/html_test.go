@@ -318,13 +318,13 @@ func TestWideAndTall(t *testing.T) {
 	if got := card.Table.Rows[0].Name; got != "col89" {
 		t.Errorf("the first row is %s, not the one that differs", got)
 	}
-	if n := len(card.Table.Members); n != 8 || card.Table.Members[0].ID != "5" || !card.Table.Members[0].Survivor {
+	if n := len(card.Table.Members); n != 8 || card.Table.Members[0].ID != "5" || card.Table.Members[0].Stays != "★ survivor" {
 		t.Errorf("%d members, first %+v", n, card.Table.Members[0])
 	}
 	if want := "12 more members are in clusters.csv. 60 fields with less to see are left out; golden.csv has them all."; card.Table.More != want {
 		t.Errorf("note is %q, want %q", card.Table.More, want)
 	}
-	if want := "20 contacts are more than one person should have, so a supervisor looks before anything merges."; card.Lead != want {
+	if want := "20 contacts are more than one person should have, so a supervisor looks first."; card.Lead != want {
 		t.Errorf("lead is %q, want %q", card.Lead, want)
 	}
 }
@@ -354,7 +354,7 @@ func TestVariety(t *testing.T) {
 
 func TestHistogram(t *testing.T) {
 	r := &run.Record{Threshold: 5, Weights: []run.Bin{{From: -100, To: -90}, {From: -10, To: 0, NoMatch: 1e6}, {From: 0, To: 10, Suggest: 70, Review: 10, NoMatch: 5}, {From: 10, To: 20, AutoMerge: 100}, {From: 20, To: 30}}}
-	h := newHistogram(r)
+	h := newHistogram(r, voice{ExactDecision: "Ready to merge"})
 	if len(h.Bars) != 3 {
 		t.Fatalf("%d bars, want the three between the empty ends", len(h.Bars))
 	}
@@ -377,7 +377,7 @@ func TestHistogram(t *testing.T) {
 	if h.Line == nil || h.Line.At != px(histLeft+15.0/30*(figureWidth-histLeft)) {
 		t.Errorf("threshold at %+v", h.Line)
 	}
-	if h := newHistogram(&run.Record{Weights: []run.Bin{{}, {}}}); h.Present {
+	if h := newHistogram(&run.Record{Weights: []run.Bin{{}, {}}}, voice{}); h.Present {
 		t.Error("a histogram of nothing is drawn")
 	}
 }

@@ -57,8 +57,7 @@ func (f *LinkFolder) files(o *cluster.Outcome, r *run.Record) []linkFile {
 			if r.Refresh != nil {
 				r.Refresh()
 			}
-			shown, rec := linkPage(o, r)
-			return writeHTML(ctx, w, page{cfg: f.cfg, out: shown, rec: rec})
+			return writeHTML(ctx, w, page{cfg: f.cfg, out: contactFirst(o), rec: r, links: f.found})
 		}},
 		{recordName, true, func(_ context.Context, w io.Writer) error { return writeLinkRecord(w, o, r, f.found) }},
 	}

@@ -141,8 +141,8 @@ func TestLinkFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := linkCounts{Left: 3, Right: 3, Linked: 1, Contacts: 1, AutoMerge: 1, Suggest: 2, Ambiguous: 1, New: 1, Updates: 1, Updated: 1}
-	if page := read("report.html"); !strings.Contains(page, "merges nothing: left: is a new record") {
-		t.Error("the page does not say what its words mean here")
+	if page := read("report.html"); !strings.Contains(page, "Records of <bdi>forms.csv</bdi> among the contacts of <bdi>contacts.csv</bdi>") {
+		t.Error("the page does not speak of links")
 	}
 	if diff := cmp.Diff(want, record.Link); diff != "" || record.ID != "r1" {
 		t.Errorf("run.json of %q (-want +got):\n%s", record.ID, diff)
@@ -193,13 +193,33 @@ func TestLinkPage(t *testing.T) {
 	left, _ := o.Table.FindIn(contact.Left, "2")
 	right, _ := o.Table.FindIn(contact.Right, "2")
 	other, _ := o.Table.FindIn(contact.Right, "3")
-	o.Clusters = []cluster.Cluster{{Members: []contact.Row{left, right, other}, Survivor: left}, {Members: []contact.Row{left, right, other}, Survivor: other}}
-	shown, _ := linkPage(o, rec)
+	o.Clusters = []cluster.Cluster{{Members: []contact.Row{left, right, other}, Survivor: left, Decision: scoring.AutoMerge, Weakest: -1}, {Members: []contact.Row{left, right, other}, Survivor: other, Decision: scoring.Suggest, Weakest: -1}}
+	shown := contactFirst(o)
 	if shown.Clusters[0].Survivor != right || shown.Clusters[1].Survivor != other {
 		t.Errorf("first are %s and %s", o.Table.ID(shown.Clusters[0].Survivor), o.Table.ID(shown.Clusters[1].Survivor))
 	}
-	if o.Clusters[0].Survivor != left || len(rec.Warnings) > 0 {
+	if o.Clusters[0].Survivor != left {
 		t.Error("the outcome itself was changed")
+	}
+	rec.Weights = []run.Bin{{From: 10, To: 12, AutoMerge: 1, Suggest: 2}}
+	var b bytes.Buffer
+	p := page{cfg: Config{}.WithDefaults(), out: shown, rec: rec, links: link.Find(o, link.Config{})}
+	if err := writeHTML(context.Background(), &b, p); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Records of <bdi>forms.csv</bdi> among the contacts of <bdi>contacts.csv</bdi>", "1 of 3 records are linked to 1 contact. 1 matches nobody.",
+		"links by exact identity", "records match nobody", "What follows from the links", "2 contacts, 1 record", "left: is a record, right: a contact", "fits several equally well",
+		"fills a gap",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, word := range []string{"to merge", "erges", "urvivor", "Duplicate contacts", "pairs.csv", "clusters.csv"} {
+		if i := strings.Index(b.String(), word); i >= 0 {
+			t.Errorf("nothing is merged, and the page says %q: …%s…", word, b.String()[max(0, i-60):min(b.Len(), i+60)])
+		}
 	}
 }
 

@@ -124,12 +124,12 @@ func TestClustersParquet(t *testing.T) {
 		}
 		return strings.Join(out, " ")
 	}
-	cols := []string{"contact_id", "cluster_id", "survivor", "decision", "cluster_decision", "cluster_size", "auto_group", "weakest_contact_id_a", "conflict_contact_id_b", "conflict_reasons"}
+	cols := []string{"contact_id", "cluster_id", "survivor", "decision", "cluster_decision", "cluster_size", "auto_group", "weakest_contact_id_a", "conflict_contact_id_b", "conflict_reasons", "confidence", "split", "split_probability"}
 	for row, want := range map[int]string{
-		0: "101 c1a0 101 auto_merge auto_merge 3 1 null null []",
-		4: "202 c2b0 201 suggest suggest 3 null null null []",
-		5: "203 c2b0 201 auto_merge suggest 3 1 null null []",
-		6: `301 c3c0 301 review review 3 null 302 302 ["first_name_mismatch","birthdate_conflict"]`,
+		0: "101 c1a0 101 auto_merge auto_merge 3 1 null null [] 0 null null",
+		4: "202 c2b0 201 suggest suggest 3 null null null [] 0.964 2 0.0312",
+		5: "203 c2b0 201 auto_merge suggest 3 1 null null [] 0.964 1 0.0312",
+		6: `301 c3c0 301 review review 3 null 302 302 ["first_name_mismatch","birthdate_conflict"] null 1 0.99995`,
 	} {
 		if got := get(row, cols...); got != want {
 			t.Errorf("row %d: got %s, want %s", row, got, want)

@@ -200,8 +200,24 @@ type columnRow struct{ Name, Field, How, Class string }
 func newColumns(o *cluster.Outcome) []columnRow {
 	layout := o.Table.Layout()
 	var out []columnRow
-	for _, c := range append(layout.Contacts[:len(layout.Contacts):len(layout.Contacts)], layout.Identities...) {
-		row := columnRow{Name: visibleCut(c.Name, 60), Field: visible(fieldText(c)), How: visible(howText(c.How))}
+	own := []contact.Side{{Contacts: layout.Contacts, Identities: layout.Identities}}
+	if linking(o) {
+		own = layout.Sides
+	}
+	for s, side := range own {
+		prefix := ""
+		if linking(o) {
+			prefix = contact.SideName(uint8(s)) + ": "
+		}
+		out = append(out, columnRows(prefix, slices.Concat(side.Contacts, side.Identities))...)
+	}
+	return out
+}
+
+func columnRows(prefix string, columns []contact.Column) []columnRow {
+	var out []columnRow
+	for _, c := range columns {
+		row := columnRow{Name: prefix + visibleCut(c.Name, 60), Field: visible(fieldText(c)), How: visible(howText(c.How))}
 		if c.Field == contact.FieldIgnore || c.How == "default" {
 			row.Class = "muted"
 		}

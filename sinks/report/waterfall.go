@@ -168,8 +168,8 @@ func newExample(p page, i int, title string) example {
 	e := &p.out.Edges[i]
 	x := p.out.Explain(e.A, e.B)
 	return example{
-		Title: title + decisionTitle(e.Decision), Edge: newEdgeRow(p.out, e), Rung: rungTitle(x.Rung),
-		Lead: upperFirst(verdict(e.Decision, e.Reasons)) + ".", Fall: cascade(x, p.rec.Threshold),
+		Title: title + p.voice().decision(e.Decision), Edge: newEdgeRow(p.out, e), Rung: rungTitle(x.Rung),
+		Lead: upperFirst(p.voice().verdict(e.Decision, e.Reasons)) + ".", Fall: cascade(x, p.rec.Threshold),
 	}
 }
 

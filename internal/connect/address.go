@@ -1,10 +1,12 @@
-package extract
+package connect
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,32 +17,46 @@ import (
 // otherwise hold a nightly job for minutes.
 const connectTimeout = 15 * time.Second
 
-// ConnOptions says which connections may be made.
-type ConnOptions struct {
-	// AllowPlaintext permits sslmode disable, allow and prefer to hosts other than this one: personal data and perhaps the
-	// password then cross the network unprotected.
-	AllowPlaintext bool
+// noCleartext refuses a server that asks for the password as it is. It is what require_auth is on a connection without TLS.
+const noCleartext = "!password"
+
+// Options says which connections may be made.
+type Options struct {
+	// PlaintextTo names the hosts, besides this one, to which sslmode disable, allow and prefer are permitted: personal data then
+	// crosses the network unprotected.
+	PlaintextTo []string
+	// RequireAuth is how the server must authenticate us, such as scram-sha-256, unless the address says it.
+	RequireAuth string
+	// Env looks environment variables up, to find the files that hold secrets; nil for none. The driver reads them by itself.
+	Env func(string) string
 }
 
-// ConnConfig reads a database address, a URL or key=value pairs, with ConnOptions at their zero value.
-func ConnConfig(dsn string) (*pgx.ConnConfig, error) { return ConnOptions{}.ConnConfig(dsn) }
+// Config reads a database address, a URL or key=value pairs, with Options at their zero value.
+func Config(dsn string) (*pgx.ConnConfig, error) { return Options{}.Config(dsn) }
 
-// ConnConfig reads a database address. What it leaves open comes from the PG* variables, the service file and the password file
+// Config reads a database address. What it leaves open comes from the PG* variables, the service file and the password file
 // as with every PostgreSQL client, except that sslmode defaults to verify-full for a host that is not this one, instead of the
 // customary prefer, which falls back to plain text when somebody in between asks for it. Errors never show the address.
-func (o ConnOptions) ConnConfig(dsn string) (*pgx.ConnConfig, error) {
+func (o Options) Config(dsn string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, addressError(err)
 	}
-	if host, ok := plaintextHost(cfg); ok && !o.AllowPlaintext {
+	if err := o.checkFiles(dsn, cfg); err != nil {
+		return nil, err
+	}
+	if host, ok := o.plaintextHost(cfg); ok {
 		if saysSSLMode(dsn) || !canFallBack(cfg) {
 			return nil, fmt.Errorf("the connection to %s would not be protected: use sslmode=verify-full (or verify-ca, require), "+
-				"or allow plain text by name", host)
+				"or allow plain text to it by name, with --allow-plaintext-to %s or database.allow_plaintext_to", host, host)
 		}
 		if cfg, err = pgx.ParseConfig(withVerifyFull(dsn)); err != nil {
 			return nil, addressError(err)
 		}
+	}
+	cfg.RequireAuth = cmp.Or(cfg.RequireAuth, o.RequireAuth)
+	if _, plain := (Options{}).plaintextHost(cfg); plain && cfg.RequireAuth == "" {
+		cfg.RequireAuth = noCleartext
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
@@ -51,13 +67,16 @@ func (o ConnOptions) ConnConfig(dsn string) (*pgx.ConnConfig, error) {
 	return cfg, nil
 }
 
-// plaintextHost finds a host other than this one to which the configuration may connect without TLS.
-func plaintextHost(cfg *pgx.ConnConfig) (string, bool) {
-	if cfg.TLSConfig == nil && !isLocal(cfg.Host) {
+// plaintextHost finds a host that is not permitted and to which the configuration may connect without TLS.
+func (o Options) plaintextHost(cfg *pgx.ConnConfig) (string, bool) {
+	refused := func(host string, secure bool) bool {
+		return !secure && !isLocal(host) && !slices.Contains(o.PlaintextTo, host)
+	}
+	if refused(cfg.Host, cfg.TLSConfig != nil) {
 		return cfg.Host, true
 	}
 	for _, f := range cfg.Fallbacks {
-		if f.TLSConfig == nil && !isLocal(f.Host) {
+		if refused(f.Host, f.TLSConfig != nil) {
 			return f.Host, true
 		}
 	}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/pipeline/extract"
+	"github.com/contactmerge/contactmerge/sinks/merge"
+)
+
+// aftercare is what the verbs that look after past merges share: verify, sweep, redirects, forget and purge.
+type aftercare struct {
+	in      inputFlags
+	verb    string
+	confirm bool
+}
+
+func (x *aftercare) register(cmd *cobra.Command) {
+	x.verb = cmd.Name()
+	f := cmd.Flags()
+	f.StringVar(&x.in.configPath, "config", "", "configuration file (YAML)")
+	x.in.registerDatabase(cmd)
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+}
+
+// registerConfirm is for those that write.
+func (x *aftercare) registerConfirm(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&x.confirm, "confirm", false, "write: without it "+x.verb+" only counts what it would do")
+}
+
+func (x *aftercare) load() (*config.Config, error) {
+	if x.in.configPath == "" {
+		return nil, usagef("%s needs --config FILE", x.verb)
+	}
+	return x.in.load()
+}
+
+// errNothingMerged says that our tables are not there.
+var errNothingMerged = errors.New("there is nothing to look after: no run has made our tables in this database yet")
+
+// open connects to a database in which our tables are. With --confirm they are brought up to date.
+func (x *aftercare) open(ctx context.Context, a *app, c *config.Config) (*database, error) {
+	d, err := a.connect(ctx, &x.in, c, false)
+	if err != nil {
+		return nil, err
+	}
+	exists, err := d.store.Exists(ctx)
+	if err == nil && !exists {
+		err = errNothingMerged
+	}
+	if err == nil && x.confirm {
+		err = d.store.Migrate(ctx)
+	}
+	if err != nil {
+		d.store.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// reading runs f with a connection of its own.
+func (d *database) reading(ctx context.Context, f func(conn *pgx.Conn) error) (err error) {
+	conn, err := extract.Connect(ctx, d.conn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	return f(conn)
+}
+
+// writing runs f with the run lock, and what writes through it.
+func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) (err error) {
+	lock, err := d.store.Lock(ctx, newRecord())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release(ctx, lock)) }()
+	m, err := merge.New(lock, cfg)
+	if err != nil {
+		return err
+	}
+	return f(m)
+}
+
+// pastConfig is how the merges of the past were made, as far as a run has recorded it: the newest that got so far.
+func (d *database) pastConfig(ctx context.Context, c *config.Config) (merge.Config, error) {
+	runs, err := d.store.Runs(ctx, maxRuns)
+	if err != nil {
+		return merge.Config{}, err
+	}
+	for i := range runs {
+		if rec := &runs[i].Record; len(rec.Columns) > 0 {
+			return d.mergeConfig(c, rec), nil
+		}
+	}
+	if c.Identities != nil {
+		return merge.Config{}, fmt.Errorf("none of the last %s came far enough to say what the columns of %s mean: run `contactmerge run` first", many(len(runs), "run"), c.Identities.Table)
+	}
+	return d.mergeConfig(c, &run.Record{Columns: []contact.Column{{Name: c.Contacts.ID}}}), nil
+}

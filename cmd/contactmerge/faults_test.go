@@ -1,0 +1,24 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+)
+
+// TestNoFaultPoints: the program that users get cannot be told to die.
+func TestNoFaultPoints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	program, err := os.ReadFile(built(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(program, []byte("CONTACTMERGE_"+"FAULT")) {
+		t.Error("the program knows the variable that makes it kill itself")
+	}
+	if !bytes.Contains(program, []byte("CONTACTMERGE_"+"DSN")) {
+		t.Error("the program does not know CONTACTMERGE_DSN either: this test finds nothing")
+	}
+}

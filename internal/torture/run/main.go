@@ -1,0 +1,77 @@
+// Command run is the torture harness: go run ./internal/torture/run -scale small. It builds the program, starts a server of its own and
+// ends with a table of what was done and what was wrong. The same -seed and -scale do the same again.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/contactmerge/contactmerge/internal/pgtest"
+	"github.com/contactmerge/contactmerge/internal/torture"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	seed := flag.Uint64("seed", 1, "makes the same schemas, rows and faults again")
+	size := flag.String("scale", "standard", "how much: small, standard or full")
+	only := flag.String("only", "", "parts to run, separated by commas: "+strings.Join(torture.Parts(), ","))
+	verbose := flag.Bool("v", false, "say what each fault came to")
+	keep := flag.String("pg", "", "more lines for postgresql.conf, separated by semicolons")
+	flag.Parse()
+	sc, err := torture.ScaleOf(*size)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "torture-")
+	if err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	a := &torture.Arena{Dir: dir, Log: os.Stderr, Verbose: *verbose}
+	if a.Program, err = build(ctx, dir, "contactmerge", ""); err != nil {
+		return err
+	}
+	if a.Faulty, err = build(ctx, dir, "contactmerge-faults", "faults"); err != nil {
+		return err
+	}
+	var conf []string
+	if *keep != "" {
+		conf = strings.Split(*keep, ";")
+	}
+	if a.Server, err = pgtest.Start(pgtest.Options{ExtraConf: conf}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Server.Close()) }()
+	var names []string
+	if *only != "" {
+		names = strings.Split(*only, ",")
+	}
+	fmt.Printf("torture: seed %d, scale %s, PostgreSQL %d; again with: make torture SEED=%d TORTURE=%s\n%+v\n", *seed, sc.Name, a.Server.Version, *seed, sc.Name, sc)
+	return a.Run(ctx, *seed, sc, names, os.Stdout)
+}
+
+// build makes the program with build tags.
+func build(ctx context.Context, dir, name, tags string) (string, error) {
+	path := filepath.Join(dir, name)
+	out, err := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", path, "./cmd/contactmerge").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building %s: %w: %s", name, err, out)
+	}
+	return path, nil
+}

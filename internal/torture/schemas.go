@@ -1,0 +1,100 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// schemas merges random schemas without any fault, compares every row with the model, merges again, undoes, and compares with what was.
+func schemas(ctx context.Context, a *Arena, seed uint64, sc Scale) ([]Count, error) {
+	c, err := a.counted(func() (Count, error) {
+		c := Count{Name: "random schemas merged, compared, undone, compared"}
+		merged, dirty := 0, 0
+		for i := range sc.Schemas {
+			s, err := a.Build(ctx, newSpec(seed+uint64(i), sc.Groups))
+			if err != nil {
+				return c, err
+			}
+			n, err := s.roundTrip(ctx)
+			if err != nil {
+				return c, err
+			}
+			s.Drop(ctx)
+			c.Done++
+			merged, dirty = merged+n, dirty+len(s.dirty)
+		}
+		c.Detail = fmt.Sprintf("%d merges; %d groups with a clash, all refused", merged, dirty)
+		return c, nil
+	})
+	return []Count{c}, err
+}
+
+// roundTrip is the life of one schema without faults. It returns how many merges were made.
+func (s *Site) roundTrip(ctx context.Context) (int, error) {
+	dry := s.Run(ctx, dryArgs...)
+	if !s.identical(ctx, "after a dry run") {
+		return 0, nil
+	}
+	real := s.Run(ctx, applyArgs...)
+	st, ok := s.sound(ctx, "after apply")
+	if !ok {
+		return 0, nil
+	}
+	if want, have := s.counts(dry.Out), s.counts(real.Out); want != have || want == "" {
+		s.arena.violation("%s: I11 the dry run counted\n%s\nand apply\n%s", s.Spec, want, have)
+	}
+	s.refused(ctx, len(s.plan.Steps)-st.Applied)
+	before, err := s.image(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s.Run(ctx, applyArgs...)
+	after, err := s.image(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if wrong := s.Spec.Same(before, after); len(wrong) > 0 {
+		s.arena.violation("%s: I7 applying again changed something: %s", s.Spec, wrong[0])
+	}
+	s.productVerifies(ctx, "after apply")
+	if s.arena.canUndo(ctx, s) {
+		if r := s.Run(ctx, s.undoArgs()...); r.Code != exitDone {
+			s.arena.violation("%s: undo ended with %s", s.Spec, r)
+		}
+		s.sound(ctx, "after undo")
+		s.identical(ctx, "after undo")
+		s.productVerifies(ctx, "after undo")
+	}
+	return st.Applied, nil
+}
+
+// refused compares the number of groups that were left alone with those that have a clash.
+func (s *Site) refused(_ context.Context, left int) {
+	if left < len(s.dirty) {
+		s.arena.violation("%s: %d groups have a clash, but only %d were left alone", s.Spec, len(s.dirty), left)
+	}
+}
+
+// productVerifies runs the program's own verify, which must agree.
+func (s *Site) productVerifies(ctx context.Context, when string) {
+	if !strings.Contains(s.Run(ctx, "verify", "--help").Out, "contactmerge verify") {
+		return
+	}
+	if r := s.Run(ctx, "verify", "--config", "c.yaml"); r.Code != exitDone {
+		s.arena.violation("%s: %s: the program's own verify says %s", s.Spec, when, r)
+	}
+}
+
+// number finds the lines of apply's summary that count things.
+var number = regexp.MustCompile(`(?m)^(plan |  \S.*rows moved).*$`)
+
+// counts are those lines. In delete mode the contacts' references to each other are left out: a dry run, which deletes nobody, counts the
+// references of contacts that an earlier merge deletes.
+func (s *Site) counts(out string) string {
+	lines := number.FindAllString(out, -1)
+	own := "  " + s.Spec.Schema + "." + s.Spec.Contacts.Name + "." + s.Spec.n("boss") + " "
+	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return s.Spec.Mode == "delete" && strings.HasPrefix(l, own) }), "\n")
+}
