@@ -139,8 +139,8 @@ func (f *facts) birth(x fact) part {
 	}
 	return part{uses: AspectBirthdate, of: func(r contact.Row) uint64 {
 		b := f.t.Birthdate(r)
-		if b == 0 {
-			return 0
+		if b == 0 || b%100 == 0 && x != factYear && x != factBirthdate {
+			return 0 // what is not known of a date is in no block
 		}
 		return uint64(cut(b/10000, b/100%100, b%100))
 	}}

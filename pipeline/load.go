@@ -174,9 +174,10 @@ func (r *runner) parseIdentities(ctx context.Context, b *contact.Builder) ([]con
 // birthdates reads a column of dates. Which of day and month stands first is decided once for the whole column.
 func birthdates(values []string) []contact.Birthdate {
 	order := normalize.DateOrderOf(values)
+	parser := normalize.NewDateParser(normalize.DateConfig{Order: order, Historic: normalize.HistoricDates(values, order), Serial: normalize.SerialDates(values)})
 	out := make([]contact.Birthdate, len(values))
 	for i, v := range values {
-		d := normalize.ParseDate(v, order)
+		d := parser.Parse(v)
 		out[i].Key = d.Key()
 		switch d.Status {
 		case normalize.Invalid:

@@ -12,6 +12,9 @@ func birthLevel(x, y int32) uint8 {
 	}
 	yx, mx, dx := x/10000, x/100%100, x%100
 	yy, my, dy := y/10000, y/100%100, y%100
+	if dx == 0 || dy == 0 {
+		return partialBirthLevel(x, y)
+	}
 	switch {
 	case yx == yy && mx == dy && dx == my:
 		return birthSwapped
@@ -25,6 +28,23 @@ func birthLevel(x, y int32) uint8 {
 		return birthLoose
 	default:
 		return birthDifferent
+	}
+}
+
+// partialBirthLevel compares two dates of which one leaves the day open, or day and month, as far as both are known.
+func partialBirthLevel(x, y int32) uint8 {
+	yx, mx, yy, my := x/10000, x/100%100, y/10000, y/100%100
+	switch {
+	case yx != yy && (yx-yy == 1 || yy-yx == 1 || digitSlip(yx*10000, yy*10000)):
+		return birthLoose // a year reckoned from an age is often one off
+	case yx != yy:
+		return birthDifferent
+	case mx == 0 || my == 0:
+		return birthSameYear
+	case mx == my:
+		return birthNear
+	default:
+		return birthLoose
 	}
 }
 

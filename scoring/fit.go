@@ -89,6 +89,9 @@ func (m *Model) train(s *Scorer, random []vectorCount, start [][]float64, blocks
 	m.learnPartNames(random)
 	for range 3 {
 		m.expectMaximize(passes, counts)
+		if bare(passes, counts) {
+			m.learnTogether(counts)
+		}
 		m.learnSameNames(passes, counts)
 		m.learnPrior(counts, sample.scale, s.table)
 		m.learnU(random, start)
@@ -129,6 +132,9 @@ func informative(t *contact.Table) []int {
 	var out []int
 	for i := range t.Customs() {
 		col, _ := t.Custom(i)
+		if repeats(t, col, out) {
+			continue
+		}
 		counts, filled := make([]float64, col.Distinct()), 0.0
 		for r := range t.Len() {
 			if c := col.Code(contact.Row(r)); c != 0 {

@@ -1,48 +1,90 @@
 package contact
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
 // Birthdate is what normalization makes of one raw birthdate.
 type Birthdate struct {
-	Key    int32 // yyyymmdd, 0 when it is missing or unusable
+	Key    int32 // yyyymmdd, 0 when it is missing or unusable; mm and dd are 00 where the value does not say them
 	Flags  RowFlags
 	Reason string // why the value was rejected, "" when it was not
 }
 
-// Birthdates reads the birthdate column: parse gets its distinct values, sorted, and returns one result for each.
+// Birthdates reads the birthdate column, or the columns of its parts where there is none: parse gets the distinct values, sorted, and returns
+// one result for each. Parts are put together as in 1984-03-12, 1984-03 or 1984.
 func (b *Builder) Birthdates(parse func(values []string) []Birthdate) {
 	b.birth = make([]int32, b.Len())
-	col := slices.IndexFunc(b.layout.Contacts, func(c Column) bool { return c.Field == FieldBirthdate })
-	if col < 0 || len(b.dupes) > 0 { // with repeated ids the ids are not in arrival order, and Seal refuses them anyway
+	if len(b.dupes) > 0 { // with repeated ids the ids are not in arrival order, and Seal refuses them anyway
+		return
+	}
+	whole, year := b.column(FieldBirthdate), b.column(FieldBirthYear)
+	if whole < 0 && year < 0 {
 		return
 	}
 	for side := range max(1, len(b.layout.Sides)) {
-		b.readBirthdates(col, uint8(side), parse)
+		if whole >= 0 {
+			b.readBirthdates(whole, uint8(side), b.raw[whole].dict.value, b.raw[whole].codes, parse)
+			continue
+		}
+		texts, codes := b.composed(year)
+		b.readBirthdates(year, uint8(side), func(c Code) string { return texts[c] }, codes, parse)
 	}
 }
 
-// readBirthdates reads those of one side: two sources may write day and month in different orders.
-func (b *Builder) readBirthdates(col int, side uint8, parse func(values []string) []Birthdate) {
-	d, codes := b.raw[col].dict, b.raw[col].codes
-	here := make([]bool, d.len())
-	for i, c := range codes {
-		here[c] = here[c] || b.sideOf(i) == side
+// column is the number of the column that carries a field, -1 when none does.
+func (b *Builder) column(f Field) int {
+	return slices.IndexFunc(b.layout.Contacts, func(c Column) bool { return c.Field == f })
+}
+
+// composed puts birthdates together from the columns of their parts: a coded column, code 0 being none.
+func (b *Builder) composed(year int) (texts []string, codes []Code) {
+	known := map[string]Code{"": 0}
+	texts, codes = []string{""}, make([]Code, b.Len())
+	for i := range codes {
+		text := b.part(year, i)
+		for _, f := range []Field{FieldBirthMonth, FieldBirthDay} {
+			more := b.part(b.column(f), i)
+			if text == "" || more == "" {
+				break
+			}
+			text += "-" + more
+		}
+		c, ok := known[text]
+		if !ok {
+			c = Code(len(texts))
+			known[text] = c
+			texts = append(texts, text)
+		}
+		codes[i] = c
 	}
-	order := make([]Code, 0, d.len())
-	for c := Code(1); int(c) < d.len(); c++ {
-		if here[c] {
-			order = append(order, c)
+	return texts, codes
+}
+
+// part is a cell without the decimals that spreadsheets give to numbers, "" when it is empty.
+func (b *Builder) part(col, i int) string {
+	if col < 0 || b.raw[col].codes[i] == 0 {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimSpace(b.raw[col].dict.value(b.raw[col].codes[i])), ".0")
+}
+
+// readBirthdates reads those of one side, given as a coded column: two sources may write day and month in different orders.
+func (b *Builder) readBirthdates(col int, side uint8, value func(Code) string, codes []Code, parse func(values []string) []Birthdate) {
+	here := map[Code]bool{}
+	for i, c := range codes {
+		if c != 0 && b.sideOf(i) == side {
+			here[c] = true
 		}
 	}
-	slices.SortFunc(order, func(x, y Code) int { return strings.Compare(d.value(x), d.value(y)) })
+	order := slices.SortedFunc(maps.Keys(here), func(x, y Code) int { return strings.Compare(value(x), value(y)) })
 	values := make([]string, len(order))
 	for i, c := range order {
-		values[i] = d.value(c)
+		values[i] = value(c)
 	}
-	byCode := make([]Birthdate, d.len())
+	byCode := make(map[Code]Birthdate, len(order))
 	for i, p := range parse(values) {
 		byCode[order[i]] = p
 	}
@@ -60,7 +102,7 @@ func (b *Builder) readBirthdates(col int, side uint8, parse func(values []string
 		if p.Reason != "" {
 			b.rejects = append(b.rejects, Reject{
 				Source: b.sources[b.src[i]], Row: b.pos[i], ID: strings.Clone(b.key(uint32(i))), Column: name,
-				Scope: ScopeValue, Reason: p.Reason, Raw: strings.Clone(d.value(c)),
+				Scope: ScopeValue, Reason: p.Reason, Raw: strings.Clone(value(c)),
 			})
 		}
 	}

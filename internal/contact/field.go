@@ -19,6 +19,9 @@ const (
 	FieldFullName   Field = "full_name"
 	FieldGender     Field = "gender"
 	FieldBirthdate  Field = "birthdate"
+	FieldBirthYear  Field = "birth_year" // the parts of a birthdate in columns of their own
+	FieldBirthMonth Field = "birth_month"
+	FieldBirthDay   Field = "birth_day"
 	FieldCompany    Field = "company"
 	FieldStreet     Field = "street"
 	FieldCity       Field = "city"
@@ -48,7 +51,7 @@ const (
 func ContactFields() []Field {
 	return []Field{
 		FieldID, FieldTenant, FieldSource, FieldTitle, FieldFirstName, FieldMiddleName, FieldLastName, FieldSuffix,
-		FieldFullName, FieldGender, FieldBirthdate, FieldCompany, FieldStreet, FieldCity, FieldState, FieldPostcode,
+		FieldFullName, FieldGender, FieldBirthdate, FieldBirthYear, FieldBirthMonth, FieldBirthDay, FieldCompany, FieldStreet, FieldCity, FieldState, FieldPostcode,
 		FieldCountry, FieldVIP, FieldBlocked, FieldOptOut, FieldCreatedAt, FieldUpdatedAt, FieldIdentity, FieldCustom,
 		FieldIgnore,
 	}

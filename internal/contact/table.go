@@ -139,7 +139,7 @@ func (t *Table) Custom(i int) (*Strings, Column) {
 	return &t.custom[i], t.layout.Contacts[t.customIdx[i]]
 }
 
-// Birthdate is yyyymmdd, 0 when missing.
+// Birthdate is yyyymmdd, 0 when missing; mm and dd are 00 where only the year, or year and month, are known.
 func (t *Table) Birthdate(r Row) int32 { return t.birth[r] }
 
 // Flags are the yes-or-no facts of a contact.

@@ -39,6 +39,7 @@ func Recognise(columns []string, sample [][]string, opts RecogniseOptions) []con
 	r.partNames()
 	r.chooseSingles()
 	r.wholeNames()
+	r.birthParts()
 	for i := range r.out {
 		if r.out[i].Field == contact.FieldCustom && r.out[i].How == byDefault && meanLength(r.values(i)) > longText {
 			r.out[i].Field = contact.FieldIgnore
@@ -103,6 +104,8 @@ func contradicted(m meaning, values []string) bool {
 		return share(values, isBoolean) == 1
 	case contact.FieldCountry:
 		return share(values, hasDigit) == 1
+	case contact.FieldBirthYear, contact.FieldBirthMonth, contact.FieldBirthDay:
+		return share(values, isNumber) < mostly
 	case contact.FieldFullName, contact.FieldFirstName, contact.FieldLastName, contact.FieldCity:
 		return len(values) >= 3 && share(values, isNumber) == 1
 	}
@@ -210,6 +213,22 @@ func (r *recogniser) wholeNames() {
 		last := c.Field == contact.FieldLastName && squeeze(c.Name) == "nom"
 		if c.How == byName && (first || last) {
 			r.out[i].Field = contact.FieldFullName
+		}
+	}
+}
+
+// birthParts leaves the parts of a birthdate custom where they add nothing to the whole one, or lack the year, or are called by two letters
+// that stand for much else: by, bm and bd are believed together.
+func (r *recogniser) birthParts() {
+	parts := []contact.Field{contact.FieldBirthYear, contact.FieldBirthMonth, contact.FieldBirthDay}
+	all := !slices.ContainsFunc(parts, func(f contact.Field) bool { return !r.has(f) })
+	for i, c := range r.out {
+		if !slices.Contains(parts, c.Field) || r.rank[i] == -1 {
+			continue
+		}
+		short := len(squeeze(c.Name)) == 2
+		if r.has(contact.FieldBirthdate) || !r.has(contact.FieldBirthYear) || short && !all {
+			r.out[i].Field, r.out[i].How = contact.FieldCustom, byDefault
 		}
 	}
 }

@@ -52,6 +52,9 @@ gender: gender sex geschlecht sexo sexe genero genre genere geslacht sesso
 birthdate: birthdate dateofbirth dob birthday bday birth geburtsdatum geburtstag gebdatum fechanacimiento fechadenacimiento
  fnacimiento datedenaissance datenaissance naissance datadenascimento datanascimento datadinascita datanascita geboortedatum born
  生年月日 出生日期 датарождения
+birth_year: birthyear yearofbirth yob birthyr byear geburtsjahr anneenaissance anneedenaissance annonacimiento anodenacimiento annodinascita geboortejaar by
+birth_month: birthmonth monthofbirth mob bmonth geburtsmonat moisnaissance mesnacimiento bm
+birth_day: dayofbirth birthdayofmonth birthdayday journaissance dianacimiento bd
 company: company companyname organization organisation organizationname organisationname employer firm accountname business businessname
  firma unternehmen arbeitgeber empresa entreprise societe azienda societa bedrijf bedrijfsnaam org
  会社名 法人名 公司 公司名称 компания организация
@@ -135,12 +138,14 @@ type vocabulary struct {
 	qualifiers map[string]bool
 	trailers   map[string]bool
 	strangers  map[string]bool
+	telling    map[string]bool
+	formerly   map[string]bool
 	channels   []contact.Channel // in the order of the table
 }
 
 // vocab is parsed once, since every file and table opened asks it.
 var vocab = sync.OnceValue(func() vocabulary {
-	v := vocabulary{names: map[string]meaning{}, qualifiers: set(qualifiers), trailers: set(trailers), strangers: set(strangers)}
+	v := vocabulary{names: map[string]meaning{}, qualifiers: set(qualifiers), trailers: set(trailers), strangers: set(strangers), telling: set(telling), formerly: set(formerly)}
 	readTable(fieldNames, func(key string, rank int, word string) {
 		if _, taken := v.names[word]; !taken {
 			v.names[word] = meaning{field: contact.Field(key), rank: rank}
@@ -200,7 +205,50 @@ func meaningOf(name string) (meaning, bool) {
 		m.rank += rankQualified
 		return m, true
 	}
-	return addressMeaning(v, w)
+	if m, ok := addressMeaning(v, w); ok {
+		return m, true
+	}
+	return looseMeaning(v, w)
+}
+
+// telling are words that say what a column holds whatever stands beside them: "postcode_fake", "fname_c1".
+const telling = `firstname givenname forename fname vorname prenom lastname surname familyname lname nachname apellido apellidos cognome
+ fullname postcode postalcode zipcode zip plz birthdate dateofbirth dob birthyear gender sex suburb`
+
+// formerly are words of a column that holds what was, or what somebody else is called.
+const formerly = `maiden birthname former previous prev old prior alias aka nee geburtsname vorheriger mothers fathers`
+
+// rankLoose is the rank of a claim by one telling word.
+const rankLoose = rankQualified + 500
+
+// looseMeaning finds the one thing that the words of a name tell of. Words that tell of two parts of a name tell of the whole.
+func looseMeaning(v vocabulary, w []string) (meaning, bool) {
+	found := map[contact.Field]bool{}
+	var m meaning
+	for i, one := range w {
+		if v.strangers[one] || v.formerly[one] {
+			return meaning{}, false
+		}
+		if one == "first" || one == "last" {
+			found[v.names[one].field] = true
+			continue
+		}
+		for _, word := range []string{one, strings.Join(w[i:min(i+2, len(w))], "")} {
+			if v.telling[word] && !found[v.names[word].field] {
+				m = meaning{field: v.names[word].field, rank: rankLoose}
+				found[m.field] = true
+			}
+		}
+	}
+	switch {
+	case m.field == "":
+		return meaning{}, false
+	case len(found) == 1:
+		return m, true
+	case len(found) == 2 && found[contact.FieldFirstName] && found[contact.FieldLastName]:
+		return meaning{field: contact.FieldFullName, rank: rankLoose}, true
+	}
+	return meaning{}, false
 }
 
 // refuses says whether a squeezed name is about not wanting messages, whatever the channel: "sms_opt_out".

@@ -6,12 +6,12 @@ import (
 
 // Date is a calendar date, a birthdate most of the time.
 type Date struct {
-	Year, Month, Day int
+	Year, Month, Day int // Month and Day are 0 where only the year is known, Day where only the month is
 	Status           Status
 	Ambiguous        bool // day and month could be meant the other way round
 }
 
-// Key returns the date as yyyymmdd, 0 when it is not usable.
+// Key returns the date as yyyymmdd, 0 when it is not usable; what is not known of it is 00.
 func (d Date) Key() int32 {
 	if d.Status != OK {
 		return 0
@@ -37,6 +37,7 @@ const ReferenceYear = 2026
 const (
 	pivotYear  = ReferenceYear % 100
 	maxAge     = 130  // nobody on record has reached it
+	firstYear  = 1000 // of historical persons; before that, days are not recorded
 	lastYear   = 2100 // further dates are typing errors, or mean "never"
 	maxDateLen = 64
 )
@@ -51,18 +52,22 @@ var defaultBirthdates = map[int32]struct{}{
 // DateConfig chooses how dates are read. The zero value means the built-in list, and an order that is not known.
 type DateConfig struct {
 	Order    DateOrder `yaml:"-" json:"-"`               // guessed from the column by DateOrderOf
+	Historic bool      `yaml:"-" json:"-"`               // guessed from the column by HistoricDates: the people need not be alive
+	Serial   bool      `yaml:"-" json:"-"`               // guessed from the column by SerialDates: numbers are days as spreadsheets count them
 	Defaults []string  `yaml:"defaults" json:"defaults"` // further dates that software fills in when nobody knows
 }
 
 // DateParser parses dates. It is immutable and safe for concurrent use.
 type DateParser struct {
 	order    DateOrder
+	historic bool
+	serial   bool
 	defaults map[int32]struct{}
 }
 
 // NewDateParser returns a parser for config. Of the further defaults, those that are no date are left out.
 func NewDateParser(config DateConfig) *DateParser {
-	p := &DateParser{order: config.Order, defaults: make(map[int32]struct{}, len(config.Defaults))}
+	p := &DateParser{order: config.Order, historic: config.Historic, serial: config.Serial, defaults: make(map[int32]struct{}, len(config.Defaults))}
 	for _, raw := range config.Defaults {
 		if key := ParseDate(raw, config.Order).Key(); key != 0 {
 			p.defaults[key] = struct{}{}
@@ -73,7 +78,10 @@ func NewDateParser(config DateConfig) *DateParser {
 
 // Parse returns the date that raw spells.
 func (p *DateParser) Parse(raw string) Date {
-	d := ParseDate(raw, p.order)
+	d := parseDate(raw, p.order, p.historic)
+	if days, ok := serialDay(raw); ok && p.serial {
+		d = dateOfSerial(days)
+	}
 	if _, ok := p.defaults[d.Key()]; ok {
 		return Date{Status: Placeholder}
 	}
@@ -82,7 +90,10 @@ func (p *DateParser) Parse(raw string) Date {
 
 // ParseDate reads a date in any of the usual spellings: 1984-03-12, 19840312, 12/03/1984, 3.12.84, 12 Mar 1984,
 // March 12, 1984, each with or without a time behind it. Dates that software fills in are placeholders.
-func ParseDate(raw string, order DateOrder) Date {
+// Of some only the year is known, or the year and the month: 1984, 1984-03, 1984-00-00.
+func ParseDate(raw string, order DateOrder) Date { return parseDate(raw, order, false) }
+
+func parseDate(raw string, order DateOrder, historic bool) Date {
 	if len(raw) > maxDateLen {
 		return Date{Status: Invalid}
 	}
@@ -97,13 +108,15 @@ func ParseDate(raw string, order DateOrder) Date {
 	if !ok {
 		return Date{Status: Invalid}
 	}
-	return f.date(order)
+	return f.date(order, historic)
 }
 
 // date puts the fields in order and checks them.
-func (f dateParts) date(order DateOrder) Date {
+func (f dateParts) date(order DateOrder, historic bool) Date {
 	var d Date
 	switch {
+	case f.partial:
+		d = Date{Year: f.a, Month: f.b}
 	case f.month != 0: // the month was a word
 		d = Date{Year: f.a, Month: f.month, Day: f.b}
 		if !f.yearFirst {
@@ -123,7 +136,7 @@ func (f dateParts) date(order DateOrder) Date {
 			d.Year += 100
 		}
 	}
-	d.Status = d.check()
+	d.Status = d.check(historic)
 	if d.Status != OK {
 		return Date{Status: d.Status}
 	}
@@ -131,17 +144,21 @@ func (f dateParts) date(order DateOrder) Date {
 }
 
 // check says whether the date exists, and whether a person can have been born on it.
-func (d Date) check() Status {
+func (d Date) check(historic bool) Status {
 	if d.Year == 0 && d.Month == 0 && d.Day == 0 {
 		return Placeholder
 	}
 	if _, ok := defaultBirthdates[int32(d.Year*10000+d.Month*100+d.Day)]; ok {
 		return Placeholder
 	}
-	if d.Month < 1 || d.Month > 12 || d.Day < 1 || d.Day > daysIn(d.Month, d.Year) {
+	if d.Month < 0 || d.Month > 12 || d.Day < 0 || d.Month == 0 && d.Day != 0 || d.Month != 0 && d.Day > daysIn(d.Month, d.Year) {
 		return Invalid
 	}
-	if d.Year > lastYear || d.Year < ReferenceYear-maxAge {
+	earliest := ReferenceYear - maxAge
+	if historic {
+		earliest = firstYear
+	}
+	if d.Year > lastYear || d.Year < earliest {
 		return Invalid
 	}
 	return OK
@@ -160,6 +177,26 @@ func daysIn(month, year int) int {
 	return 31
 }
 
+// historicShare is the share of a column's dates that must be too old for living people before all such dates are believed.
+const historicShare = 0.1
+
+// HistoricDates says whether a column holds dates of historical persons, such as those of a parish register. In a table of customers a date
+// before anybody's time is a typing error.
+func HistoricDates(samples []string, order DateOrder) bool {
+	dates, old := 0, 0
+	for _, raw := range samples {
+		d := parseDate(raw, order, true)
+		if d.Status != OK {
+			continue
+		}
+		dates++
+		if d.Year < ReferenceYear-maxAge {
+			old++
+		}
+	}
+	return float64(old) > historicShare*float64(dates)
+}
+
 // DateOrderOf guesses the order of a whole column from a sample: a first number over 12 can only be a day, a second
 // one, too. A column that shows both or neither stays unknown.
 func DateOrderOf(samples []string) DateOrder {
@@ -169,7 +206,7 @@ func DateOrderOf(samples []string) DateOrder {
 			continue
 		}
 		f, ok := dateFields(strings.ToLower(clean(raw)))
-		if !ok || f.month != 0 || f.yearFirst {
+		if !ok || f.month != 0 || f.yearFirst { // as partial dates are
 			continue
 		}
 		day = day || f.a > 12 && f.a <= 31 && f.b <= 12

@@ -11,6 +11,7 @@ type dateParts struct {
 	month     int  // set when the month was a word; then c is unused
 	yearFirst bool // a is the year
 	shortYear bool // the year had two digits
+	partial   bool // only the year is there, or the year and the month: a and, where it is known, b
 }
 
 // dateFields takes the first three fields of a date apart: numbers, one of which may be a month's name.
@@ -38,7 +39,23 @@ func dateFields(text string) (dateParts, bool) {
 		f.shortYear = widths[2] == 2
 		return f, widths[0] <= 2 && widths[1] <= 2 && (widths[2] == 4 || f.shortYear)
 	}
-	return dateParts{}, false
+	return partialDate(numbers, widths, month)
+}
+
+// partialDate reads a year, alone or with a month: 1854, 1854-03, 03/1854, Mar 1854.
+func partialDate(numbers, widths []int, month int) (dateParts, bool) {
+	f := dateParts{partial: true, yearFirst: true, month: 0}
+	switch {
+	case len(numbers) == 1 && widths[0] == 4:
+		f.a, f.b = numbers[0], month
+	case len(numbers) == 2 && month == 0 && widths[0] == 4 && widths[1] <= 2:
+		f.a, f.b = numbers[0], numbers[1]
+	case len(numbers) == 2 && month == 0 && widths[1] == 4 && widths[0] <= 2:
+		f.a, f.b = numbers[1], numbers[0]
+	default:
+		return dateParts{}, false
+	}
+	return f, true
 }
 
 // compactDate reads eight digits: yyyymmdd, or ddmmyyyy when the first four cannot be a year.
@@ -83,7 +100,7 @@ func dateTokens(text string) (numbers, widths []int, month int, ok bool) {
 }
 
 // dateWords may stand in a date and say nothing: weekdays, "de", "of", and the 年月日 of East Asian dates.
-var dateWords = setOf("of", "de", "del", "den", "the", "le", "el", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday",
+var dateWords = setOf("c", "ca", "circa", "abt", "about", "approx", "est", "of", "de", "del", "den", "the", "le", "el", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday",
 	"wednesday", "thursday", "friday", "saturday", "sunday", "年", "月", "日", "년", "월", "일", "t", "г")
 
 func leadingNumber(text string) (n, width int) {
