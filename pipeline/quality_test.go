@@ -38,6 +38,8 @@ func qualityWorlds() []qualityWorld {
 		{name: "households", about: "families who share surname, address and phone", make: written(households(3)), f1: 0.94, recall: 0.95},
 		{name: "made_up_emails", about: "addresses built from the name alone, so that namesakes share them", make: written(addresses(4, true)), f1: 0.96, recall: 0.95, autoless: true},
 		{name: "own_emails", about: "the same with an address of everybody's own", make: written(addresses(4, false)), f1: 0.98, recall: 0.97},
+		{name: "register", about: "names and birthdates only, copies that differ in one field", make: written(register(6)), f1: 0.92, recall: 0.88, autoless: true},
+		{name: "historic", about: "people of past centuries, several records each", make: written(historic(7)), f1: 0.97, recall: 0.96, autoless: true},
 		{name: "unknown_columns", about: "columns that mean nothing to anybody", make: written(unknown(5)), f1: 0.98, recall: 0.97, autoless: true},
 	}
 }

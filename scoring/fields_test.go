@@ -24,6 +24,13 @@ func TestBirthLevel(t *testing.T) {
 		{"different", 19840312, 19761019, birthDifferent},
 		{"two digits apart", 19840312, 19950312, birthNear},
 		{"three digits apart", 19840312, 19950412, birthLoose},
+		{"only the year, equal", 19840000, 19840000, birthEqual},
+		{"the same year, once with its day", 19840000, 19840312, birthSameYear},
+		{"the same month, once with its day", 19840300, 19840312, birthNear},
+		{"another month", 19840400, 19840312, birthLoose},
+		{"a year reckoned from an age", 19850000, 19840312, birthLoose},
+		{"one digit of the year alone", 19840000, 19940000, birthLoose},
+		{"another year", 19840000, 19710312, birthDifferent},
 		{"four digits apart", 19840312, 19950423, birthDifferent},
 	} {
 		t.Run(c.name, func(t *testing.T) {

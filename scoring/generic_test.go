@@ -52,13 +52,18 @@ func TestGenericColumns(t *testing.T) {
 		if i%50 == 0 {
 			usual = "yes"
 		}
-		// constant, nearly constant, unique, in two halves, shared by two, and 20 more of the last kind
-		rows = append(rows, "usd "+usual+" key"+n+" half"+strconv.Itoa(i%2)+strings.Repeat(" pair"+strconv.Itoa(i/2), 21))
+		// constant, nearly constant, unique, in two halves, shared by two, and 20 more of the last kind, each with other pairs
+		row := "usd " + usual + " key" + n + " half" + strconv.Itoa(i%2) + " pair" + strconv.Itoa(i/2)
+		for _, step := range []int{7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 49, 53, 59, 61, 67, 71, 73, 77} {
+			row += " pair" + strconv.Itoa(i*step%300/2)
+		}
+		rows = append(rows, row+" pair"+strconv.Itoa(i/2)) // and a copy of the first
 	}
 	names := "currency deleted url kind pair"
 	for i := range 20 {
 		names += " p" + strconv.Itoa(i)
 	}
+	names += " copy"
 	table := tableOf(t, names, rows)
 	m := fit(t, table, blocking.FindShared(table, 0), Config{})
 	var got []string

@@ -339,6 +339,33 @@ func TestBirthdates(t *testing.T) {
 	}
 }
 
+// TestComposedBirthdates puts dates together from columns of their parts, as far as they are known.
+func TestComposedBirthdates(t *testing.T) {
+	layout := Layout{Contacts: []Column{
+		{Name: "id", Field: FieldID}, {Name: "d", Field: FieldBirthDay}, {Name: "m", Field: FieldBirthMonth}, {Name: "y", Field: FieldBirthYear},
+	}}
+	records := []record{
+		cells("id=1", "y=1984", "m=3", "d=12"), cells("id=2", "y=1984.0", "m=3.0", "d=12.0"), cells("id=3", "y=1984"), cells("id=4", "m=3", "d=12"),
+		cells("id=5", "y=1984", "d=12"), cells("id=6", "y=1984", "m=13", "d=1"),
+	}
+	b := NewBuilder(layout)
+	b.Absorb(chunkOf(t, layout, "file", records, func(i int) int64 { return int64(i + 1) }))
+	var asked []string
+	b.Birthdates(func(values []string) []Birthdate {
+		asked = values
+		return []Birthdate{{Key: 19840000}, {Key: 19841301, Reason: "impossible_date"}, {Key: 19840312}}
+	})
+	if diff := cmp.Diff([]string{"1984", "1984-13-1", "1984-3-12"}, asked); diff != "" {
+		t.Errorf("values to parse (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]int32{19840312, 19840312, 19840000, 0, 19840000, 19841301}, b.birth); diff != "" {
+		t.Errorf("birthdates (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Reject{{Source: "file", Row: 6, ID: "6", Column: "y", Scope: ScopeValue, Reason: "impossible_date", Raw: "1984-13-1"}}, b.rejects); diff != "" {
+		t.Errorf("rejects (-want +got):\n%s", diff)
+	}
+}
+
 func TestWithoutBirthdates(t *testing.T) {
 	b := NewBuilder(fixtureLayout())
 	b.Absorb(chunkOf(t, fixtureLayout(), "file", []record{cells("id=1", "born=1984-03-12")}, func(int) int64 { return 1 }))

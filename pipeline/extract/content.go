@@ -184,6 +184,11 @@ func isBoolean(v string) bool {
 
 func hasDigit(v string) bool { return strings.ContainsAny(v, "0123456789") }
 
+func isDayOfMonth(v string) bool {
+	n, err := strconv.Atoi(v)
+	return err == nil && n >= 1 && n <= 31
+}
+
 func isNumber(v string) bool {
 	_, err := strconv.ParseFloat(v, 64)
 	return err == nil

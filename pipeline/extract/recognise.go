@@ -80,6 +80,9 @@ func (r *recogniser) column(i int, name string, fixed map[int]contact.Column) co
 	c := contact.Column{Name: name, Field: contact.FieldCustom, How: byDefault}
 	values := r.values(i)
 	m, ok := meaningOf(name)
+	if m.field == contact.FieldBirthdate && len(values) > 0 && share(values, isDayOfMonth) == 1 {
+		m.field = contact.FieldBirthDay // "birth day", between a year and a month
+	}
 	switch {
 	case ok && m.field == contact.FieldCustom:
 		c.How = byName

@@ -41,6 +41,22 @@ func TestRecogniseNames(t *testing.T) {
 			"unique_id,first_name,surname,dob,city,email,cluster",
 			"unique_id=id | first_name=first_name | surname=last_name | dob=birthdate | city=city | email=identity:email | cluster=custom",
 		},
+		"historical persons": {
+			"unique_id,cluster,full_name,first_and_surname,first_name,surname,dob,birth_place,postcode_fake,gender,occupation",
+			"unique_id=id | cluster=custom | full_name=full_name | first_and_surname=custom | first_name=first_name | surname=last_name | dob=birthdate | birth_place=custom | postcode_fake=postcode | gender=gender | occupation=custom",
+		},
+		"names in components": {
+			"rec_id,fname_c1,lname_c1,by,bm,bd",
+			"rec_id=id | fname_c1=first_name | lname_c1=last_name | by=birth_year | bm=birth_month | bd=birth_day",
+		},
+		"one telling word": {
+			"id,first_and_last_name,maiden_surname,mother_surname,dob_text,zip_plus,by,created_by",
+			"id=id | first_and_last_name=full_name | maiden_surname=custom | mother_surname=custom | dob_text=birthdate | zip_plus=postcode | by=custom | created_by=custom",
+		},
+		"parts beside the whole": {
+			"id,name,dob,birth_year",
+			"id=id | name=full_name | dob=birthdate | birth_year=custom",
+		},
 		"dqbench": {
 			"row,first_name,last_name,email,phone,address,city,state,zip,company",
 			"row=id | first_name=first_name | last_name=last_name | email=identity:email | phone=identity:phone | address=street | city=city | state=state | zip=postcode | company=company",
@@ -239,4 +255,17 @@ func FuzzRecognise(f *testing.F) {
 		}
 		extract.RecogniseIdentities(names, nil)
 	})
+}
+
+// TestRecogniseBirthday: "birthday" is a birthdate, unless its values are days of a month.
+func TestRecogniseBirthday(t *testing.T) {
+	header := []string{"id", "name", "birth_year", "birth_month", "birth_day"}
+	parts := extract.Recognise(header, [][]string{{"1", "Ann Lee", "1984", "3", "12"}, {"2", "Bob Lee", "1971", "12", "31"}}, extract.RecogniseOptions{})
+	if diff := cmp.Diff("id=id | name=full_name | birth_year=birth_year | birth_month=birth_month | birth_day=birth_day", brief(parts)); diff != "" {
+		t.Errorf("parts (-want +got):\n%s", diff)
+	}
+	whole := extract.Recognise(header, [][]string{{"1", "Ann Lee", "1984", "3", "1984-03-12"}}, extract.RecogniseOptions{})
+	if diff := cmp.Diff("id=id | name=full_name | birth_year=custom | birth_month=custom | birth_day=birthdate", brief(whole)); diff != "" {
+		t.Errorf("whole (-want +got):\n%s", diff)
+	}
 }

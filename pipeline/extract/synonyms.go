@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -186,7 +187,8 @@ func set(list string) map[string]bool {
 // meaningOf looks a column name up: whole first, then without the words that only say which one.
 func meaningOf(name string) (meaning, bool) {
 	v := vocab()
-	w := withoutDigits(words(name))
+	all := withoutDigits(words(name))
+	w := all
 	whole := squeeze(name)
 	if m, ok := v.names[whole]; ok {
 		return m, true
@@ -208,7 +210,7 @@ func meaningOf(name string) (meaning, bool) {
 	if m, ok := addressMeaning(v, w); ok {
 		return m, true
 	}
-	return looseMeaning(v, w)
+	return looseMeaning(v, all)
 }
 
 // telling are words that say what a column holds whatever stands beside them: "postcode_fake", "fname_c1".
@@ -226,12 +228,12 @@ func looseMeaning(v vocabulary, w []string) (meaning, bool) {
 	found := map[contact.Field]bool{}
 	var m meaning
 	for i, one := range w {
-		if v.strangers[one] || v.formerly[one] {
-			return meaning{}, false
-		}
 		if one == "first" || one == "last" {
 			found[v.names[one].field] = true
 			continue
+		}
+		if v.strangers[one] || v.formerly[one] {
+			return meaning{}, false
 		}
 		for _, word := range []string{one, strings.Join(w[i:min(i+2, len(w))], "")} {
 			if v.telling[word] && !found[v.names[word].field] {
@@ -241,9 +243,9 @@ func looseMeaning(v vocabulary, w []string) (meaning, bool) {
 		}
 	}
 	switch {
-	case m.field == "":
+	case m.field == "" && !slices.Contains(w, "name"):
 		return meaning{}, false
-	case len(found) == 1:
+	case len(found) == 1 && m.field != "":
 		return m, true
 	case len(found) == 2 && found[contact.FieldFirstName] && found[contact.FieldLastName]:
 		return meaning{field: contact.FieldFullName, rank: rankLoose}, true

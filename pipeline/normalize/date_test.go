@@ -55,8 +55,16 @@ func TestDate(t *testing.T) {
 		{"1984-00-12", unknown, 0, false, normalize.Invalid},
 		{"1850-03-12", unknown, 0, false, normalize.Invalid},
 		{"2101-01-02", unknown, 0, false, normalize.Invalid},
-		{"Mar 1984", unknown, 0, false, normalize.Invalid},
-		{"1984", unknown, 0, false, normalize.Invalid},
+		{"Mar 1984", unknown, 19840300, false, normalize.OK},
+		{"03/1984", unknown, 19840300, false, normalize.OK},
+		{"1984-03", unknown, 19840300, false, normalize.OK},
+		{"1984-03-00", unknown, 19840300, false, normalize.OK},
+		{"1984", unknown, 19840000, false, normalize.OK},
+		{"1984-00-00", unknown, 19840000, false, normalize.OK},
+		{"abt. 1984", unknown, 19840000, false, normalize.OK},
+		{"13/1984", unknown, 0, false, normalize.Invalid},
+		{"1850", unknown, 0, false, normalize.Invalid},
+		{"84", unknown, 0, false, normalize.Invalid},
 		{"30742", unknown, 0, false, normalize.Invalid},
 		{"12:30", unknown, 0, false, normalize.Invalid},
 		{"soon", unknown, 0, false, normalize.Invalid},
@@ -131,5 +139,31 @@ func TestDateParser(t *testing.T) {
 		if diff := cmp.Diff(want, parser.Parse(in)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", in, diff)
 		}
+	}
+}
+
+// TestDatesOfAColumn reads values as the whole column says they are meant.
+func TestDatesOfAColumn(t *testing.T) {
+	for name, tt := range map[string]struct {
+		column []string
+		want   []int32
+	}{
+		"customers":       {[]string{"1961-02-03", "1850-03-12", "1971-02-03", "1972-02-03", "1980-02-03", "1961-02-04", "1961-02-05", "1961-02-06", "1961-02-07", "1961-02-08"}, []int32{19610203, 0}},
+		"a parish":        {[]string{"1661-02-03", "1850-03-12", "1671", "2021-01-01"}, []int32{16610203, 18500312, 16710000, 20210101}},
+		"before the days": {[]string{"1661-02-03", "0850-03-12"}, []int32{16610203, 0}},
+		"a spreadsheet":   {[]string{"30742", "25569.0", "366", "29221", "73051"}, []int32{19840301, 0, 19001231, 19800101, 0}}, // 1970-01-01 is what software fills in
+		"years":           {[]string{"1984", "1985", "30742"}, []int32{19840000, 19850000, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			order := normalize.DateOrderOf(tt.column)
+			p := normalize.NewDateParser(normalize.DateConfig{
+				Order: order, Historic: normalize.HistoricDates(tt.column, order), Serial: normalize.SerialDates(tt.column),
+			})
+			for i, want := range tt.want {
+				if got := p.Parse(tt.column[i]); got.Key() != want {
+					t.Errorf("%q is %d, %s; want %d", tt.column[i], got.Key(), got.Status, want)
+				}
+			}
+		})
 	}
 }
