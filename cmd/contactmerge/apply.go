@@ -20,33 +20,43 @@ import (
 
 func newApply(a *app) *cobra.Command {
 	var in inputFlags
-	var plan string
-	var confirm, anyTime bool
+	var want applying
 	cmd := &cobra.Command{
 		Use:   "apply --config FILE",
-		Short: "Merge the exact identities of a plan; a dry run unless --confirm is given",
-		Long: `apply carries out the merge plan of the last run: every child row of a loser moves to the survivor, the survivor's fields are
-filled, the loser is archived with a redirect, and all of it is journalled. Each merge is one transaction. A contact that
-changed since the plan was made is left alone. Without --confirm nothing is written.`,
-		Example: "  contactmerge apply --config contactmerge.yaml\n  contactmerge apply --config contactmerge.yaml --confirm",
-		Args:    noArgs,
+		Short: "Merge what was approved, and the exact identities; a dry run unless --confirm is given",
+		Long: `apply merges what people approved, and the exact identities that the last run found: every child row of a loser moves to the survivor,
+the survivor's fields are filled, the loser is archived with a redirect, and all of it is journalled. A contact that changed since is left
+alone, and its question is asked again. --approved merges only what was approved, --auto only the exact identities. Exact identities
+that share a contact with an approved merge are left to the next run. Without --confirm nothing is written.`,
+		Example: `  contactmerge apply --config contactmerge.yaml
+  contactmerge apply --config contactmerge.yaml --confirm
+  contactmerge apply --config contactmerge.yaml --approved --confirm`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if in.configPath == "" {
+			switch {
+			case in.configPath == "":
 				return usagef("apply needs --config FILE")
+			case want.plan != "" && want.approved:
+				return usagef("--plan names a plan of exact identities: it does not go with --approved")
 			}
 			c, err := in.load()
 			if err != nil {
 				return err
 			}
-			return a.apply(cmd.Context(), &in, c, applying{plan: plan, confirm: confirm, anyTime: anyTime})
+			if !want.auto && !want.approved {
+				want.auto, want.approved = true, want.plan == ""
+			}
+			return a.apply(cmd.Context(), &in, c, want)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
 	in.registerDatabase(cmd)
-	f.StringVar(&plan, "plan", "", "first characters of the plan's id (default: the newest plan)")
-	f.BoolVar(&confirm, "confirm", false, "write: without it apply only counts what it would do")
-	f.BoolVar(&anyTime, "any-time", false, "write also outside of merge.window")
+	f.StringVar(&want.plan, "plan", "", "first characters of the id of a plan of exact identities (default: the newest, and what was approved)")
+	f.BoolVar(&want.auto, "auto", false, "only the exact identities")
+	f.BoolVar(&want.approved, "approved", false, "only what was approved")
+	f.BoolVar(&want.confirm, "confirm", false, "write: without it apply only counts what it would do")
+	f.BoolVar(&want.anyTime, "any-time", false, "write also outside of merge.window")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
@@ -54,6 +64,7 @@ changed since the plan was made is left alone. Without --confirm nothing is writ
 // applying is what apply was asked for.
 type applying struct {
 	plan             string // first characters of its id
+	auto, approved   bool
 	confirm, anyTime bool
 }
 
@@ -63,24 +74,16 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want 
 		return err
 	}
 	defer d.store.Close()
-	p, rec, err := d.plan(ctx, want.plan)
-	if err != nil {
-		return err
-	}
-	cfg := d.mergeConfig(c, rec)
 	if !want.confirm {
-		return a.dryRun(ctx, in, d, p, cfg)
+		return a.dryRun(ctx, in, d, c, want)
 	}
 	lock, err := d.store.Lock(ctx, newRecord())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release(ctx, lock)) }()
-	m, err := merge.New(lock, cfg)
+	todo, err := d.work(ctx, c, want)
 	if err != nil {
-		return err
-	}
-	if err := a.warnUndeclared(ctx, lock.Conn(), cfg); err != nil {
 		return err
 	}
 	log, err := a.logs.logger(a.err)
@@ -91,34 +94,65 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want 
 	if err != nil {
 		return err
 	}
-	rep, err := a.carryOut(ctx, m, p, gate.Between)
-	if err != nil {
+	if err := a.introduce(ctx, in, lock.Conn(), todo); err != nil {
 		return err
 	}
-	return partial(rep.Left() > 0 || len(rep.Unfinished) > 0)
+	left := len(todo.void) > 0
+	for i := range todo.jobs {
+		more, err := a.carryOutJob(ctx, d, lock, &todo.jobs[i], gate.Between)
+		left = left || more
+		if err != nil {
+			return err
+		}
+	}
+	return partial(left)
+}
+
+// carryOutJob applies one plan, and reports whether something of it is left.
+func (a *app) carryOutJob(ctx context.Context, d *database, lock *postgres.Lock, j *job, between func(context.Context) error) (left bool, err error) {
+	m, err := merge.New(lock, j.cfg)
+	if err != nil {
+		return false, err
+	}
+	if err := d.claim(ctx, j); err != nil {
+		return false, err
+	}
+	a.sayJob(j)
+	rep, err := a.carryOut(ctx, m, j.plan, between)
+	return rep.Left() > 0 || len(rep.Unfinished) > 0, errors.Join(err, d.settle(ctx, j, &rep))
 }
 
 // dryRun counts what apply would do.
-func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, p *cluster.Plan, cfg merge.Config) (err error) {
+func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, c *config.Config, want applying) (err error) {
+	todo, err := d.work(ctx, c, want)
+	if err != nil {
+		return err
+	}
 	conn, err := extract.Connect(ctx, d.conn)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	m, err := merge.NewDryRun(conn, cfg)
-	if err != nil {
-		return err
-	}
 	a.printf("apply: dry run, nothing is written\n")
-	if err := a.warnUndeclared(ctx, conn, cfg); err != nil {
+	if err := a.introduce(ctx, in, conn, todo); err != nil {
 		return err
 	}
-	rep, err := a.carryOut(ctx, m, p, nil)
-	if err != nil {
-		return err
+	left := len(todo.void) > 0
+	for i := range todo.jobs {
+		j := &todo.jobs[i]
+		m, err := merge.NewDryRun(conn, j.cfg)
+		if err != nil {
+			return err
+		}
+		a.sayJob(j)
+		rep, err := a.carryOut(ctx, m, j.plan, nil)
+		if err != nil {
+			return err
+		}
+		left = left || len(rep.Unfinished) > 0
 	}
-	a.printf("next    contactmerge apply --config %s --plan %s --confirm\n", in.configPath, short(p.ID))
-	return partial(len(rep.Unfinished) > 0)
+	a.printf("next    contactmerge apply --config %s%s --confirm\n", in.configPath, todo.flags)
+	return partial(left)
 }
 
 // plan finds a plan and the record of the run that made it, which knows the columns its guards cover.

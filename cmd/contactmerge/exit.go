@@ -22,6 +22,7 @@ const (
 	exitPartial = 3 // done, but rows or merges were skipped, or a circuit breaker tripped
 	exitLocked  = 4 // another run holds the lock
 	exitStopped = 5 // stopped in good order before the end: a signal, the window, a stop file, a server that is behind
+	exitChanged = 6 // a question changed, or was answered by somebody else, since it was seen; the answer was not stored
 )
 
 // usageError is a mistake in the command line or the configuration.
@@ -39,6 +40,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var usage usageError
 	var choice *extract.ChoiceError
 	var locked *postgres.LockedError
+	var changed *postgres.ChangedError
 	switch {
 	case err == nil, readerGone(err):
 		return exitDone
@@ -49,6 +51,9 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case errors.As(err, &locked):
 		say(stderr, err)
 		return exitLocked
+	case errors.As(err, &changed):
+		say(stderr, err)
+		return exitChanged
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		say(stderr, errors.New("interrupted: nothing half done was left behind"))
 		return exitFailed

@@ -42,7 +42,7 @@ func newRoot(a *app) *cobra.Command {
 records that are the same person, and explains every finding. It writes suggestions and a report, or merges in Postgres.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips or a tripped circuit breaker,
-4 another run holds the lock, 5 stopped in good order before the end: run it again to go on.`,
+4 another run holds the lock, 5 stopped in good order before the end: run it again to go on, 6 a question changed since it was seen.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
@@ -55,6 +55,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips 
 	})
 	a.logs.register(root)
 	root.AddCommand(newRun(a), newTrain(a), newLink(a), newApply(a), newExplain(a), newEvaluate(a), newGenerate(a), newInit(a), newDoctor(a), newVersion(a))
+	root.AddCommand(newApprove(a), newReject(a), newDefer(a), newDecide(a), newDecisions(a))
 	root.AddCommand(newVerify(a))
 	return root
 }

@@ -37,6 +37,8 @@ type Config struct {
 	Identities *Table `yaml:"identities"`
 	// Merge says what may be written to the customer's tables.
 	Merge Merge `yaml:"merge"`
+	// Approve says what an approval needs.
+	Approve Approve `yaml:"approve"`
 	// Report says where the report folder goes.
 	Report Report `yaml:"report"`
 	// Link says what `contactmerge link` compares and what becomes of the links. Other verbs do not look at it.
@@ -73,6 +75,13 @@ type Table struct {
 	Columns map[string]string `yaml:"columns"`
 	// Where limits the rows, as an SQL condition. It runs read-only.
 	Where string `yaml:"where"`
+}
+
+// Approve says what an approval needs.
+type Approve struct {
+	// TwoPersonAbove is how many contacts one person may approve to merge into one; above it a second person must approve, too. Default:
+	// off, one person is enough.
+	TwoPersonAbove int `yaml:"two_person_above"`
 }
 
 // Merge says what may be written to the customer's tables.
@@ -153,6 +162,9 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("merge.mode is %q, must be archive or delete", m))
 	}
 	errs = append(errs, c.Merge.Kindness.validate())
+	if n := c.Approve.TwoPersonAbove; n < 0 {
+		errs = append(errs, fmt.Errorf("approve.two_person_above is %d, must not be negative", n))
+	}
 	for _, r := range c.Merge.References {
 		if n := strings.Count(r, "."); n < 1 || n > 2 {
 			errs = append(errs, fmt.Errorf("merge.references: %q must be table.column or schema.table.column", r))

@@ -62,6 +62,11 @@ func changedSince(format string, args ...any) error {
 	return &ChangedError{fmt.Sprintf(format, args...)}
 }
 
+// Edited is the ChangedError of a contact that is not any more what the last run saw.
+func Edited(contact string) error {
+	return changedSince("contact %s was edited or deleted after the last run; the next one asks again", contact)
+}
+
 // ForbiddenError says that the policy does not allow an answer as it was given.
 type ForbiddenError struct{ text string }
 
@@ -91,32 +96,12 @@ type Answered struct {
 	Revoked  int64         // the approval that was taken back, 0 for none
 }
 
-// Answer stores answers: all of them, or with an error none; the error is an *AnswerError that says which. Each is compared with what
-// the last run found at this moment, so that of two people who answer one question the second learns that it changed.
-func (s *Store) Answer(ctx context.Context, answers []Answer) ([]Answered, error) {
-	var out []Answered
-	err := s.answering(ctx, func(tx pgx.Tx) error {
-		out = out[:0]
-		for i := range answers {
-			a, err := s.answer(ctx, tx, &answers[i])
-			if err != nil {
-				return &AnswerError{Index: i, Err: err}
-			}
-			out = append(out, a)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// AnswerEach stores the answers that can be stored, and returns the errors of the others by their index.
-func (s *Store) AnswerEach(ctx context.Context, answers []Answer) ([]Answered, map[int]error, error) {
-	out, failed := make([]Answered, len(answers)), map[int]error{}
-	err := s.answering(ctx, func(tx pgx.Tx) error {
-		clear(failed)
+// Answer stores answers. Each is compared with what the last run found at this moment, so that of two people who answer one question the
+// second learns that it changed. failed holds, by their index, the answers that could not be stored, and why: then nothing is stored, unless
+// partial says that the others shall be.
+func (s *Store) Answer(ctx context.Context, answers []Answer, partial bool) (out []Answered, failed map[int]error, err error) {
+	err = s.answering(ctx, func(tx pgx.Tx) error {
+		out, failed = make([]Answered, len(answers)), map[int]error{}
 		for i := range answers {
 			err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) (err error) {
 				out[i], err = s.answer(ctx, tx, &answers[i])
@@ -130,20 +115,19 @@ func (s *Store) AnswerEach(ctx context.Context, answers []Answer) ([]Answered, m
 				return err
 			}
 		}
+		if len(failed) > 0 && !partial {
+			return errNothingStored
+		}
 		return nil
 	})
+	if errors.Is(err, errNothingStored) {
+		err = nil
+	}
 	return out, failed, err
 }
 
-// AnswerError says which answer could not be stored.
-type AnswerError struct {
-	Index int
-	Err   error
-}
-
-func (e *AnswerError) Error() string { return e.Err.Error() }
-
-func (e *AnswerError) Unwrap() error { return e.Err }
+// errNothingStored rolls back.
+var errNothingStored = errors.New("nothing is stored")
 
 // AboutQuestion reports whether an error is about one question or answer, and not about the database.
 func AboutQuestion(err error) bool {
@@ -169,7 +153,7 @@ func (s *Store) answering(ctx context.Context, f func(tx pgx.Tx) error) error {
 		}
 		return f(tx)
 	})
-	if err == nil || AboutQuestion(err) {
+	if err == nil || errors.Is(err, errNothingStored) {
 		return err
 	}
 	return fmt.Errorf("storing the answers: %w", clean(err))
@@ -233,7 +217,7 @@ func (s *Store) now(ctx context.Context, tx pgx.Tx, a *Answer) (*Question, error
 		return nil, changedSince("a contact of cluster %.12s was edited; its version is %s now", q.Cluster, q.Version)
 	}
 	var loser, into string
-	err = tx.QueryRow(ctx, `SELECT loser_id, survivor_id FROM `+s.table("redirects")+` WHERE active AND loser_id = ANY ($1) ORDER BY loser_id LIMIT 1`, a.Contacts).Scan(&loser, &into)
+	err = tx.QueryRow(ctx, `SELECT loser_id, survivor_id FROM `+s.table("redirects")+` WHERE active AND loser_id = ANY ($1) ORDER BY loser_id LIMIT 1`, q.IDs()).Scan(&loser, &into)
 	switch {
 	case err == nil:
 		return nil, changedSince("contact %s was merged into %s; the next run asks about what is left", loser, into)

@@ -84,10 +84,10 @@ func (s *Store) question(ctx context.Context, q querier, prefix string) (*Questi
 		return nil, noQuestion("an empty cluster id")
 	}
 	rows, err := q.Query(ctx, `SELECT cluster_id FROM `+s.table("current_clusters")+` WHERE starts_with(cluster_id, $1) ORDER BY cluster_id LIMIT 2`, prefix)
-	if err != nil {
-		return nil, fmt.Errorf("looking for cluster %s: %w", prefix, clean(err))
+	var ids []string
+	if err == nil {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	switch {
 	case notMade(err):
 		return nil, noQuestion("there are no findings yet: run `contactmerge run --config …` first")

@@ -62,3 +62,5 @@ func (s *Store) plan(ctx context.Context, where string, args ...any) (*cluster.P
 
 // notMade says that our tables are not there, because nothing was run yet.
 func notMade(err error) bool { return pgerr.Code(err) == "42P01" || pgerr.Code(err) == "3F000" }
+
+func undefinedColumn(err error) bool { return pgerr.Code(err) == "42703" }

@@ -91,6 +91,19 @@ func (s *Store) PreviousRun(ctx context.Context) (*run.Record, error) {
 	return rec, nil
 }
 
+// Record is the record of a run.
+func (s *Store) Record(ctx context.Context, runID string) (*run.Record, error) {
+	var raw []byte
+	if err := s.pool.QueryRow(ctx, `SELECT record FROM `+s.table("runs")+` WHERE run_id = $1`, runID).Scan(&raw); err != nil {
+		return nil, fmt.Errorf("reading run %s: %w", runID, clean(err))
+	}
+	rec := new(run.Record)
+	if err := json.Unmarshal(raw, rec); err != nil {
+		return nil, fmt.Errorf("reading the record of run %s: %w", runID, err)
+	}
+	return rec, nil
+}
+
 func scanRun(row pgx.CollectableRow) (Run, error) {
 	var (
 		r     Run
