@@ -199,15 +199,16 @@ func outdated(err error) error {
 
 // question finds what an answer is about.
 func (d *database) question(ctx context.Context, x *ask) (*postgres.Question, error) {
+	x.members = slices.Compact(slices.Sorted(slices.Values(x.members)))
+	if len(x.members) == 1 {
+		return nil, usagef("an answer is about two contacts or more, and no contact is another than itself")
+	}
 	if x.cluster != "" {
 		q, err := d.store.Question(ctx, x.cluster)
 		var none *postgres.NoQuestionError
 		if err == nil || !errors.As(err, &none) || len(x.members) < 2 {
 			return q, err
 		}
-	}
-	if len(x.members) < 2 {
-		return nil, usagef("members: two contacts or more are needed")
 	}
 	q, err := d.store.QuestionOf(ctx, x.members)
 	if err == nil && x.cluster != "" && !strings.HasPrefix(q.Cluster, x.cluster) {
@@ -221,9 +222,8 @@ func (d *database) question(ctx context.Context, x *ask) (*postgres.Question, er
 func answerTo(q *postgres.Question, x *ask) (postgres.Answer, error) {
 	ids := x.members
 	if len(ids) == 0 {
-		ids = q.IDs()
+		ids = slices.Sorted(slices.Values(q.IDs()))
 	}
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	members, strangers := q.Only(ids)
 	if len(strangers) > 0 {
 		return postgres.Answer{}, usagef("contact %s is not in cluster %.12s of the last run", strings.Join(strangers, ", "), q.Cluster)
@@ -234,8 +234,6 @@ func answerTo(q *postgres.Question, x *ask) (postgres.Answer, error) {
 	switch {
 	case x.decision == postgres.MergeAll && len(ids) < len(q.Members) && x.where != "":
 		return out, usagef("merge_all names only some of the members: say merge_selected")
-	case len(ids) < 2:
-		return out, usagef("an answer is about two contacts or more")
 	case x.decision == postgres.MergeAll && len(ids) < len(q.Members):
 		out.Decision.Decision = postgres.MergeSelected
 	}

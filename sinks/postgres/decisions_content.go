@@ -70,10 +70,10 @@ func (s *Store) declinedPairs(ctx context.Context) ([]declined, error) {
 		FROM last AS l LEFT JOIN `+s.table("declined_content")+` AS c ON c.contact_a = l.a AND c.contact_b = l.b AND c.decision_id = l.decision_id
 		LEFT JOIN touched AS ta ON ta.id = l.a LEFT JOIN touched AS tb ON tb.id = l.b
 		WHERE l.decision = $1 ORDER BY l.a, l.b`, DoNotMerge)
-	if err != nil {
-		return nil, fmt.Errorf("reading the decisions: %w", clean(err))
+	var out []declined
+	if err == nil {
+		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[declined])
 	}
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[declined])
 	if notMade(err) { // our schema is of an older version, in which an answer stands whatever happens
 		return s.declinedForever(ctx)
 	}

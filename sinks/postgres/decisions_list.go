@@ -40,10 +40,10 @@ func (s *Store) Decisions(ctx context.Context, limit int) ([]Decided, error) {
 				OR a.cluster_id = d.cluster_id AND a.version = d.version AND a.contact_ids = d.contact_ids AND d.decision LIKE 'merge%' AND a.decision_id < d.decision_id
 			ORDER BY a.decision_id DESC LIMIT 1) AS a ON true
 		ORDER BY d.decision_id DESC LIMIT $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading the decisions: %w", clean(err))
+	var out []Decided
+	if err == nil {
+		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Decided])
 	}
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Decided])
 	if Outdated(err) {
 		return nil, nil
 	}
