@@ -23,6 +23,9 @@ type matched struct {
 	scorer *scoring.Scorer
 	edges  []scoring.Edge
 	rules  []blocking.Stats
+
+	table    *contact.Table
+	declined [][2]contact.Row
 }
 
 // match streams the candidate pairs of all blocks through the scorer.
@@ -64,6 +67,7 @@ func (r *runner) model(ctx context.Context, t *contact.Table, m *matched) error 
 	if err != nil {
 		return err
 	}
+	m.table, m.declined = t, no
 	use := func(model *scoring.Model) {
 		m.scorer = scoring.NewScorer(t, m.shared, model, r.cfg.Scoring, no)
 		r.rec.Model, r.rec.Threshold = model.Fingerprint(), model.Threshold
@@ -131,14 +135,17 @@ func (r *runner) score(ctx context.Context, m *matched) (*tally, error) {
 	}
 	total, mu := &tally{expect: newExpectation(m.blocks, m.scorer.Model().Threshold)}, sync.Mutex{}
 	var edges atomic.Int64
+	below := r.watchBelow(m, len(tasks))
 	err := parallel(ctx, r.cfg.Workers)(len(tasks), func(i int) error {
 		w, local, expect := <-workers, tally{}, newExpectation(m.blocks, m.scorer.Model().Threshold)
 		defer func() { workers <- w }()
 		var out []scoring.Edge
+		look := below.task(i)
 		m.blocks.Pairs(tasks[i], func(p blocking.Pair) {
 			e := w.Score(p)
 			local.add(tasks[i].Rule, e)
 			expect.add(e)
+			look(p, e)
 			if e.Decision > scoring.NoMatch {
 				out = append(out, e)
 			}
@@ -160,6 +167,7 @@ func (r *runner) score(ctx context.Context, m *matched) (*tally, error) {
 		m.edges = append(m.edges, f...)
 	}
 	m.edges = ordered(m.edges)
+	below.deliver()
 	return total, nil
 }
 

@@ -26,6 +26,8 @@ type Options struct {
 	CheckLayout func(contact.Layout) error
 	// Model weighs the pairs, instead of one that is fitted to them. Default: none.
 	Model *scoring.ModelFile
+	// Below, when given, is filled with the pairs that a lower threshold would suggest.
+	Below *run.Below
 	// NotDuplicates delivers the pairs of contact ids that a person has declined.
 	NotDuplicates func(ctx context.Context) ([][2]string, error)
 	// Declined does the same for whoever must see the contacts to say whether an answer still stands. Default: none.

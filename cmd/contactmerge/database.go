@@ -263,7 +263,7 @@ func (a *app) mergeAutomatically(ctx context.Context, d *database, c *config.Con
 }
 
 // findInDatabase matches the contacts of the database and writes nothing.
-func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Config) (*pipeline.Result, error) {
+func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Config, opt pipeline.Options) (*pipeline.Result, error) {
 	d, err := a.connect(ctx, in, c, false)
 	if err != nil {
 		return nil, err
@@ -273,7 +273,7 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 	if err != nil {
 		return nil, err
 	}
-	opt := pipeline.Options{Source: d.source(c, exists)}
+	opt.Source = d.source(c, exists)
 	if exists {
 		opt.Declined = d.store.WouldDecline
 	}

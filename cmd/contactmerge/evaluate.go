@@ -13,6 +13,8 @@ import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/evaluate"
+	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/pipeline"
 	"github.com/contactmerge/contactmerge/sinks/report"
 )
 
@@ -25,7 +27,7 @@ func newEvaluate(a *app) *cobra.Command {
 		Long: `evaluate matches the contacts as run does, writes nothing, and compares what it found with a truth file: contact_id and
 person_id columns, or pairs of contact ids. All true pairs count, also those that blocking never compared.
 
-It also says what other thresholds would have found. For those below the one in use the contacts are matched a second time.`,
+It also says what other thresholds would have found, down to odds of one to a thousand against.`,
 		Example: `  contactmerge evaluate contacts.csv --identities identities.csv --truth truth.csv
   contactmerge evaluate contacts.csv --truth truth.csv --chart quality.html`,
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -49,7 +51,7 @@ It also says what other thresholds would have found. For those below the one in 
 	f.BoolVar(&ev.json, "json", false, "print JSON instead of text")
 	f.IntVar(&ev.wrong, "wrong", 10, "how many wrong pairs of each kind to explain")
 	f.StringVar(&ev.chart, "chart", "", "HTML file to draw precision, recall and F1 against the threshold into")
-	f.BoolVar(&ev.below, "below", true, "also look below the threshold in use, which matches the contacts a second time")
+	f.BoolVar(&ev.below, "below", true, "also look below the threshold in use")
 	_ = cmd.MarkFlagFilename("truth", "csv")
 	_ = cmd.MarkFlagFilename("chart", "html")
 	return cmd
@@ -70,14 +72,11 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 		return err
 	}
 	defer f.Close() // only read
-	var lower *evaluate.Lower
-	var state string
+	var below *run.Below
 	if ev.below {
-		if lower, state, err = a.lower(ctx, in, c, files); err != nil {
-			return err
-		}
+		below = &run.Below{From: lowest}
 	}
-	res, err := a.find(ctx, in, c, files)
+	res, err := a.find(ctx, in, c, files, pipeline.Options{Below: below})
 	if err != nil {
 		return err
 	}
@@ -92,10 +91,7 @@ func (a *app) evaluate(ctx context.Context, in *inputFlags, c *config.Config, fi
 	}
 	input := evaluate.Input{
 		Truth: truth, Outcome: res.Outcome, CandidatePairs: res.Record.Counts.Pairs, MaxWrong: most,
-		Explain: res.Outcome.Explain, Threshold: res.Record.Threshold,
-	}
-	if state == res.Record.Input { // a database may have changed since
-		input.Lower = lower
+		Explain: res.Outcome.Explain, Threshold: res.Record.Threshold, Below: below,
 	}
 	rep := evaluate.Evaluate(input)
 	if ev.chart != "" {

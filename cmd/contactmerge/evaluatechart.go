@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 
-	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/evaluate"
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/scoring"
@@ -17,25 +15,6 @@ import (
 
 // lowest is the match weight down to which evaluate looks: odds of one to a thousand against, where nobody sets a threshold.
 const lowest = -10.0
-
-// lower finds what the model would suggest at lower thresholds than any in use: the edges of a run of their own, and the state of the
-// contacts it saw. It goes first, so that its contacts need not be kept beside those of the run that is measured.
-func (a *app) lower(ctx context.Context, in *inputFlags, c *config.Config, files []string) (*evaluate.Lower, string, error) {
-	low := *c
-	low.Scoring.Threshold = scoring.Probability(lowest)
-	res, err := a.find(ctx, in, &low, files)
-	if err != nil {
-		return nil, "", err
-	}
-	defer res.Release()
-	out := &evaluate.Lower{Threshold: res.Record.Threshold}
-	for _, e := range res.Outcome.Edges {
-		if e.Reasons.Has(scoring.ModelMatch) {
-			out.Edges = append(out.Edges, e)
-		}
-	}
-	return out, res.Record.Input, nil
-}
 
 // checkChart refuses a chart that cannot be written before a long run.
 func checkChart(name string) error {

@@ -62,14 +62,14 @@ func (a *app) explain(ctx context.Context, in *inputFlags, c *config.Config, ask
 	if asked.ids[0] == asked.ids[1] && !linked {
 		return usagef("contact %q is the same contact twice", asked.ids[0])
 	}
-	find := a.find
+	find := func() (*pipeline.Result, error) { return a.find(ctx, in, c, asked.files, pipeline.Options{}) }
 	if linked {
 		if err := asked.sides.overrule(c, asked.files); err != nil {
 			return err
 		}
-		find = a.findAcross
+		find = func() (*pipeline.Result, error) { return a.findAcross(ctx, in, c) }
 	}
-	res, err := find(ctx, in, c, asked.files)
+	res, err := find()
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func rows(res *pipeline.Result, ids [2]string) (x, y contact.Row, err error) {
 }
 
 // findAcross is find for the two sides of a link.
-func (a *app) findAcross(ctx context.Context, in *inputFlags, c *config.Config, _ []string) (*pipeline.Result, error) {
+func (a *app) findAcross(ctx context.Context, in *inputFlags, c *config.Config) (*pipeline.Result, error) {
 	if in.identities != "" {
 		return nil, usagef("--identities says nothing of two sides: use --left-identities and --right-identities")
 	}
@@ -129,16 +129,16 @@ func (a *app) findAcross(ctx context.Context, in *inputFlags, c *config.Config, 
 }
 
 // find runs the pipeline for a command that only looks: over files, or over the database of the configuration.
-func (a *app) find(ctx context.Context, in *inputFlags, c *config.Config, files []string) (*pipeline.Result, error) {
+func (a *app) find(ctx context.Context, in *inputFlags, c *config.Config, files []string, opt pipeline.Options) (*pipeline.Result, error) {
 	if len(files) > 0 {
-		src, err := in.files(files)
-		if err != nil {
+		var err error
+		if opt.Source, err = in.files(files); err != nil {
 			return nil, err
 		}
-		return a.pipeline(ctx, c, pipeline.Options{Source: src})
+		return a.pipeline(ctx, c, opt)
 	}
 	if in.configPath == "" {
 		return nil, usagef("no contacts: name files, or a configuration with --config")
 	}
-	return a.findInDatabase(ctx, in, c)
+	return a.findInDatabase(ctx, in, c, opt)
 }

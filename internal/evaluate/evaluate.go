@@ -3,6 +3,7 @@ package evaluate
 import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/scoring"
 )
 
@@ -18,18 +19,12 @@ type Input struct {
 	// Explain says why a pair is no match, and takes the place of Made: a pair with a match key was made. It may be nil.
 	Explain func(a, b contact.Row) scoring.Explanation
 
-	// Threshold is the match weight from which the model suggested. Lower is a run with a lower one, nil when there was none.
+	// Threshold is the match weight from which the model suggested. Below is what it would suggest below it, nil when nobody looked.
 	Threshold float64
-	Lower     *Lower
+	Below     *run.Below
 
 	// MaxWrong bounds the list of wrong pairs of each kind; 0 means DefaultMaxWrong, a negative number lists none.
 	MaxWrong int
-}
-
-// Lower is a run over the same contacts with a lower threshold.
-type Lower struct {
-	Threshold float64
-	Edges     []scoring.Edge // of these, the ones the model made below the threshold in use count
 }
 
 // DefaultMaxWrong is as many wrong pairs as a person looks through.

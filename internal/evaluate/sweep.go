@@ -50,11 +50,11 @@ type sweeper struct {
 	truth            int64
 }
 
-// sweep measures the outcome's edges, and those below the threshold in use, which a run with a lower one found.
+// sweep measures the outcome's edges, and the pairs that the model would suggest below the threshold in use.
 func sweep(in Input, truth int64) *Sweep {
 	out := &Sweep{Threshold: in.Threshold, From: in.Threshold}
-	if in.Lower != nil {
-		out.From = min(in.Threshold, in.Lower.Threshold)
+	if in.Below != nil {
+		out.From = min(in.Threshold, in.Below.From)
 	}
 	policy, weight := &sweeper{truth: truth}, &sweeper{truth: truth}
 	for i := range in.Outcome.Edges {
@@ -74,24 +74,24 @@ func sweep(in Input, truth int64) *Sweep {
 			policy.keep(same)
 		}
 	}
-	if in.Lower != nil {
-		in.lower(policy, weight)
+	if in.Below != nil {
+		in.below(policy, weight)
 	}
 	out.Policy, out.Weight = policy.curve(in.Threshold), weight.curve(in.Threshold)
 	return out
 }
 
-// lower adds what the model would have suggested from a lower threshold on.
-func (in *Input) lower(policy, weight *sweeper) {
-	for i := range in.Lower.Edges {
-		e := &in.Lower.Edges[i]
-		known, same := in.Truth.known(e.A, e.B)
-		if !known || !e.Reasons.Has(scoring.ModelMatch) || float64(e.Weight) >= in.Threshold {
+// below adds what the model would have suggested from a lower threshold on.
+func (in *Input) below(policy, weight *sweeper) {
+	for i := range in.Below.Pairs {
+		p := &in.Below.Pairs[i]
+		known, same := in.Truth.known(p.A, p.B)
+		if !known || float64(p.Weight) >= in.Threshold {
 			continue
 		}
-		weight.add(e.Weight, same)
-		if e.Reasons&(scoring.VIP|scoring.Blocked) == 0 { // those a supervisor would be asked about
-			policy.add(e.Weight, same)
+		weight.add(p.Weight, same)
+		if !p.Asked {
+			policy.add(p.Weight, same)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/evaluate"
+	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/scoring"
 )
 
@@ -35,12 +36,11 @@ func sweepInput(tb testing.TB) evaluate.Input {
 			because(edge(4, 5, review, 3), scoring.FirstNameMismatch), // wrong
 			because(edge(5, 7, suggest, 7), byModel),                  // wrong
 		}},
-		Lower: &evaluate.Lower{Threshold: 0, Edges: []scoring.Edge{
-			because(edge(0, 2, suggest, 6), byModel),                        // found at the threshold in use as well
-			edge(0, 7, auto, -5),                                            // a rule's, not the model's
-			because(edge(1, 2, review, 3), byModel|scoring.VIP),             // nobody but a supervisor would see it
-			because(edge(5, 6, suggest, 2), byModel),                        // right
-			because(edge(6, 7, review, 1), byModel|scoring.ClusterConflict), // wrong, and sent to review by its cluster
+		Below: &run.Below{From: 0, Pairs: []run.BelowPair{
+			{A: 0, B: 2, Weight: 6},              // found at the threshold in use as well
+			{A: 1, B: 2, Weight: 3, Asked: true}, // nobody but a supervisor would see it
+			{A: 5, B: 6, Weight: 2},              // right
+			{A: 6, B: 7, Weight: 1},              // wrong
 		}},
 	}
 }
@@ -83,7 +83,7 @@ func TestSweep(t *testing.T) {
 
 func TestSweepAgreesWithTheLevels(t *testing.T) {
 	in := sweepInput(t)
-	in.Lower = nil
+	in.Below = nil
 	got := evaluate.Evaluate(in)
 	if got.Sweep.From != 4 || got.Sweep.Policy.InUse.Pairwise != got.Edges[1].Pairs {
 		t.Errorf("at the threshold in use %+v, and the level suggest has %+v", got.Sweep.Policy.InUse, got.Edges[1].Pairs)
@@ -128,6 +128,15 @@ func TestSweepOfNothing(t *testing.T) {
 	}
 }
 
+// lowered are edges as what a run with a lower threshold would suggest.
+func lowered(from float64, edges []scoring.Edge) *run.Below {
+	out := &run.Below{From: from}
+	for _, e := range edges {
+		out.Pairs = append(out.Pairs, run.BelowPair{A: e.A, B: e.B, Weight: e.Weight})
+	}
+	return out
+}
+
 // TestSweepAgainstBruteForce counts at every point, and looks for a better F1 than the best.
 func TestSweepAgainstBruteForce(t *testing.T) {
 	table := plain(t, 8)
@@ -152,7 +161,7 @@ func TestSweepAgainstBruteForce(t *testing.T) {
 				}
 			}
 		}
-		s := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth(person), Outcome: &cluster.Outcome{Table: table, Edges: edges}, Lower: &evaluate.Lower{Threshold: -5, Edges: below}, Threshold: 3}).Sweep
+		s := evaluate.Evaluate(evaluate.Input{Truth: evaluate.NewTruth(person), Outcome: &cluster.Outcome{Table: table, Edges: edges}, Below: lowered(-5, below), Threshold: 3}).Sweep
 		highest := -1.0
 		for _, p := range s.Policy.Points {
 			var predicted, right int64
