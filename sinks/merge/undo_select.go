@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type Selected struct {
 
 // Select finds merges in the ledger that stand, newest first, and what was built on them.
 func Select(ctx context.Context, conn *pgx.Conn, schema string, sel Selection) (*Selected, error) {
+	schema = cmp.Or(schema, defaultSchema)
 	s := &Selected{}
 	err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if err := pin(ctx, tx, maxLockTimeout, verifyTimeout); err != nil {
