@@ -38,11 +38,20 @@ type Arena struct {
 	Dir     string // everything of the harness lies in it
 	Log     io.Writer
 	Verbose bool
+	Bug     string // that the program is to have, in a build with seeded bugs
 
 	serial atomic.Int64
 	mu     sync.Mutex
 	wrong  []string
 	leaks  int
+}
+
+// env is what the program is told besides its database.
+func (a *Arena) env() []string {
+	if a.Bug == "" {
+		return nil
+	}
+	return []string{"CONTACTMERGE_BUG=" + a.Bug}
 }
 
 // violation notes that something was not as it must be.
@@ -224,11 +233,16 @@ type process struct {
 	done chan struct{}
 }
 
-// start starts a program on the site, with more environment.
-func (s *Site) start(program, dsn string, env []string, args ...string) (*process, error) {
+// start starts a program on the site.
+func (s *Site) start(program, dsn string, args ...string) (*process, error) {
+	return s.startIn(program, dsn, nil, args...)
+}
+
+// startIn starts it with more environment.
+func (s *Site) startIn(program, dsn string, env []string, args ...string) (*process, error) {
 	p := &process{cmd: exec.Command(program, args...), done: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = s.dir, &p.out, &p.err
-	p.cmd.Env = append(append(os.Environ(), "CONTACTMERGE_DSN="+dsn), env...)
+	p.cmd.Env = slices.Concat(os.Environ(), []string{"CONTACTMERGE_DSN=" + dsn}, s.arena.env(), env)
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the program: %w", err)
 	}
@@ -264,7 +278,7 @@ func (s *Site) wait(p *process, limit time.Duration) Result {
 
 // Run runs the program to its end.
 func (s *Site) Run(ctx context.Context, args ...string) Result {
-	p, err := s.start(s.arena.Program, s.DSN(), nil, args...)
+	p, err := s.start(s.arena.Program, s.DSN(), args...)
 	if err != nil {
 		return Result{Code: -1, Err: err.Error()}
 	}

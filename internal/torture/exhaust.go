@@ -55,8 +55,11 @@ func (s *Site) tries(ctx context.Context) (apply, undo *trial, err error) {
 }
 
 // canUndo says whether the program has the verb.
-func (a *Arena) canUndo(ctx context.Context, s *Site) bool {
-	return strings.Contains(s.Run(ctx, "undo", "--help").Out, "contactmerge undo")
+func (a *Arena) canUndo(ctx context.Context, s *Site) bool { return a.has(ctx, s, "undo") }
+
+// has says whether the program has a verb.
+func (a *Arena) has(ctx context.Context, s *Site, verb string) bool {
+	return strings.Contains(s.Run(ctx, verb, "--help").Out, "contactmerge "+verb+" ")
 }
 
 func (s *Site) image(ctx context.Context) (im Image, err error) {

@@ -58,7 +58,7 @@ func (t *trial) kill(ctx context.Context, d dice, n int) (Count, error) {
 				continue
 			}
 		}
-		p, err := site.start(t.from.arena.Program, site.DSN(), nil, t.args...)
+		p, err := site.start(t.from.arena.Program, site.DSN(), t.args...)
 		if err != nil {
 			return c, err
 		}

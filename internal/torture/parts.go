@@ -57,6 +57,12 @@ var parts = []part{
 	{"schemas", schemas},
 	{"faults", exhaustive},
 	{"kills", kills},
+	{"cuts", cuts},
+	{"crashes", crashes},
+	{"terminations", terminations},
+	{"zombies", zombies},
+	{"application", application},
+	{"holds", holds},
 }
 
 // Parts are the names of what there is to run.

@@ -10,7 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 )
 
 // Frame is one message of the Postgres protocol on its way.
@@ -21,7 +23,13 @@ type Frame struct {
 	N        int  // messages are numbered over all connections, apart for each direction, from 1
 	Turn     int  // statements so far: messages that the server answers with ReadyForQuery
 	Body     []byte
+
+	inject func(sql string)
 }
+
+// Inject has the server execute a statement of somebody else's before this message, on the same connection, as a pooler does that hands
+// a session from one client to the next. Only for messages to the server, between transactions.
+func (f *Frame) Inject(sql string) { f.inject(sql) }
 
 // SQL is the text of a statement that is parsed or executed at once, "" for other messages.
 func (f *Frame) SQL() string {
@@ -35,6 +43,12 @@ func (f *Frame) SQL() string {
 		}
 	}
 	return ""
+}
+
+// takesLease says that the program takes the right to write: what follows is its work.
+func (f *Frame) takesLease() bool {
+	sql := f.SQL()
+	return f.ToServer && strings.HasPrefix(sql, "UPDATE") && strings.Contains(sql, "lease")
 }
 
 // Verdict says what becomes of a message.
@@ -62,6 +76,8 @@ type Proxy struct {
 	turns    int
 	toServer int
 	toClient int
+
+	swallow sync.Map // number of a connection: channel that gets the end of an answer which is not for the program
 
 	all  sync.WaitGroup
 	open struct {
@@ -167,6 +183,14 @@ func (p *Proxy) pump(conn int, toServer bool, from, to net.Conn) {
 			return
 		}
 		first = false
+		if done, ok := p.swallow.Load(conn); ok && !toServer {
+			if f.Type == 'Z' {
+				p.swallow.Delete(conn)
+				close(done.(chan struct{}))
+			}
+			continue
+		}
+		f.inject = func(sql string) { p.inject(conn, to, sql) }
 		switch p.judge(f) {
 		case Cut:
 			return
@@ -179,6 +203,19 @@ func (p *Proxy) pump(conn int, toServer bool, from, to net.Conn) {
 				return
 			}
 		}
+	}
+}
+
+func (p *Proxy) inject(conn int, server net.Conn, sql string) {
+	done := make(chan struct{})
+	p.swallow.Store(conn, done)
+	raw := binary.BigEndian.AppendUint32([]byte{'Q'}, uint32(len(sql)+5))
+	if _, err := server.Write(append(append(raw, sql...), 0)); err != nil {
+		return
+	}
+	select {
+	case <-done:
+	case <-time.After(lockWait):
 	}
 }
 

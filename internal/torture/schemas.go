@@ -80,7 +80,7 @@ func (s *Site) refused(_ context.Context, left int) {
 
 // productVerifies runs the program's own verify, which must agree.
 func (s *Site) productVerifies(ctx context.Context, when string) {
-	if !strings.Contains(s.Run(ctx, "verify", "--help").Out, "contactmerge verify") {
+	if !s.arena.has(ctx, s, "verify") {
 		return
 	}
 	if r := s.Run(ctx, "verify", "--config", "c.yaml"); r.Code != exitDone {

@@ -89,7 +89,7 @@ func (k *strike) dead() Verdict {
 // strike runs the program through a proxy with a fault at point n, and waits until the server has noticed the end.
 func (s *Site) strike(ctx context.Context, f fault, n int, args ...string) (Result, bool, error) {
 	if f.named {
-		p, err := s.start(s.arena.Faulty, s.DSN(), []string{fmt.Sprintf("CONTACTMERGE_FAULT=any:%d", n)}, args...)
+		p, err := s.startIn(s.arena.Faulty, s.DSN(), []string{fmt.Sprintf("CONTACTMERGE_FAULT=any:%d", n)}, args...)
 		if err != nil {
 			return Result{}, false, err
 		}
@@ -97,17 +97,17 @@ func (s *Site) strike(ctx context.Context, f fault, n int, args ...string) (Resu
 		return r, r.Code == -1 && !r.Hung, s.settle(ctx)
 	}
 	k := &strike{proc: make(chan *process, 1)}
-	r, err := s.through(ctx, k, f.hook(k, n), nil, args...)
+	r, err := s.through(ctx, k, f.hook(k, n), args...)
 	return r, k.fired.Load(), err
 }
 
 // through runs the program behind a hook.
-func (s *Site) through(ctx context.Context, k *strike, hook Hook, env []string, args ...string) (Result, error) {
+func (s *Site) through(ctx context.Context, k *strike, hook Hook, args ...string) (Result, error) {
 	proxy, err := newProxy(s.arena.socket(), hook)
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := s.start(s.arena.Program, proxy.through(s.DSN()), env, args...)
+	p, err := s.start(s.arena.Program, proxy.through(s.DSN()), args...)
 	if err != nil {
 		proxy.Close()
 		return Result{}, err

@@ -99,14 +99,9 @@ func (s *Site) checkOurs(ctx context.Context, conn *pgx.Conn, m *model, removed 
 			wrong = append(wrong, fmt.Sprintf("%s: %d, first %q", o.what, len(found), found[0]))
 		}
 	}
-	rows, err := conn.Query(ctx, "SELECT loser_id, survivor_id FROM contactmerge.redirects WHERE active")
+	into, err := redirects(ctx, conn)
 	if err != nil {
-		return nil, fmt.Errorf("reading the redirects: %w", err)
-	}
-	into := map[string]string{}
-	var loser, survivor string
-	if _, err := pgx.ForEachRow(rows, []any{&loser, &survivor}, func() error { into[loser] = survivor; return nil }); err != nil {
-		return nil, fmt.Errorf("reading the redirects: %w", err)
+		return nil, err
 	}
 	for l, want := range m.into {
 		if into[l] != want {

@@ -1,0 +1,69 @@
+package torture
+
+import "fmt"
+
+// newDesk is a help desk's database with plain names: what the application simulator knows how to write to.
+func newDesk(seed uint64, groups int, mode string) *Spec {
+	d := newDice(seed, "desk")
+	s := &Spec{Seed: seed, Schema: "public", IDType: "bigint", Mode: mode, Groups: groups, Singles: groups / 4, names: map[string]string{}}
+	for _, role := range roles {
+		s.names[role] = role
+	}
+	s.Contacts = s.contactsTable(d)
+	s.Contacts.Columns = append(s.Contacts.Columns, Column{Name: "remark", Type: "text"})
+	s.Tables = []*Table{s.identitiesTable(d)}
+	for _, kind := range []func(*Spec, dice) *Table{tickets, posts, memberships} {
+		t := kind(s, d)
+		t.Name = s.n(t.Kind)
+		s.Tables = append(s.Tables, t)
+	}
+	return s
+}
+
+// posts are rows that go away with their contact: what a merge that does not lock its losers loses without a word.
+func posts(s *Spec, _ dice) *Table {
+	return &Table{
+		Kind: "notes", Columns: []Column{s.col("id", "bigint", "PRIMARY KEY"), s.fkGone("contact_id", " ON DELETE CASCADE"), s.col("body", "text", "")},
+		Refs: s.toID("contact_id"), After: []string{indexOn(s.n("contact_id"))},
+	}
+}
+
+// table finds a table by its kind.
+func (s *Spec) table(kind string) *Table {
+	for _, t := range s.Tables {
+		if t.Kind == kind {
+			return t
+		}
+	}
+	return nil
+}
+
+// ids are the contacts of a site, as they were at first.
+func (s *Site) ids() []string {
+	at := s.Spec.Contacts.index(s.Spec.n("id"))
+	var out []string
+	for _, r := range s.base[s.Spec.Contacts.Name] {
+		out = append(out, r[at])
+	}
+	return out
+}
+
+// groups are the members of the plan's merges.
+func (s *Site) groups() [][]string {
+	var out [][]string
+	for _, st := range s.plan.Steps {
+		out = append(out, append([]string{st.Survivor}, st.Losers...))
+	}
+	return out
+}
+
+// childOf names some row of a table that belongs to a contact at first.
+func (s *Site) childOf(t *Table, contact string) (key string, err error) {
+	at := t.index(t.Refs[0].Column)
+	for _, r := range s.base[t.Name] {
+		if r[at] == contact {
+			return r[0], nil
+		}
+	}
+	return "", fmt.Errorf("contact %s has no %s", contact, t.Kind)
+}
