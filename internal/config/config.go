@@ -39,6 +39,8 @@ type Config struct {
 	Merge Merge `yaml:"merge"`
 	// Approve says what an approval needs.
 	Approve Approve `yaml:"approve"`
+	// Retention says how long things are kept that `contactmerge purge` removes. Other verbs do not look at it.
+	Retention Retention `yaml:"retention"`
 	// Report says where the report folder goes.
 	Report Report `yaml:"report"`
 	// Link says what `contactmerge link` compares and what becomes of the links. Other verbs do not look at it.
@@ -185,6 +187,7 @@ func (c *Config) Validate() error {
 		}
 		errs = append(errs, checkColumns("identities", c.Identities.Columns, contact.IdentityFields())...)
 	}
+	errs = append(errs, c.Retention.check()...)
 	if err := c.Normalize.Phone.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("normalize.phone.%w", err))
 	}

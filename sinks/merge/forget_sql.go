@@ -14,10 +14,3 @@ func archiveTombstone(a string) string {
 func purgedThroughSQL(schema string) string {
 	return `coalesce((SELECT max(cm_p.cluster_id::bigint) FROM ` + quote(schema, "ledger") + ` AS cm_p WHERE cm_p.action = 'purge'), 0)`
 }
-
-// erasedSQL says why the step of ledger row l cannot be undone any more, in words; null when its journal is there.
-func erasedSQL(schema string) string {
-	forgotten := `EXISTS (SELECT FROM ` + quote(schema, "ledger") + ` AS cm_f WHERE cm_f.plan_id = l.plan_id AND cm_f.cluster_id = l.cluster_id AND cm_f.action = 'forget')`
-	return `CASE WHEN ` + forgotten + ` THEN 'its journal was erased by contactmerge forget, so it cannot be undone'
-		WHEN l.seq <= ` + purgedThroughSQL(schema) + ` THEN 'its journal was purged by contactmerge purge, so it cannot be undone' END`
-}

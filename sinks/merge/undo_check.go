@@ -69,7 +69,7 @@ func (u *unmerge) checkLedger(ctx context.Context) error {
 	told := func(action string) string {
 		return `EXISTS (SELECT FROM ` + ledger + ` AS o WHERE o.plan_id = l.plan_id AND o.cluster_id = l.cluster_id AND o.action = '` + action + `')`
 	}
-	rows, err := u.tx.Query(ctx, `SELECT n, l.content_hash, l.format, l.xid, `+told("undo")+`, `+told("forget")+`, `+told("purge")+`,
+	rows, err := u.tx.Query(ctx, `SELECT n, l.content_hash, l.format, l.xid, `+told("undo")+`, `+told("forget")+`, l.seq <= `+purgedThroughSQL(u.cfg.Schema)+`,
 			CASE WHEN l.format > $3 THEN false ELSE l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+` END
 		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) CROSS JOIN LATERAL (
 			SELECT * FROM `+ledger+` AS x WHERE x.plan_id = u.p AND x.cluster_id = u.c AND x.action = 'merge' OFFSET 0) AS l`, // one look-up each, whatever the statistics say

@@ -17,7 +17,7 @@ var ErrNoPlan = errors.New("no such plan")
 // storePlan keeps a plan. The same plan of an earlier run stays as it is: equal ids are equal plans.
 func (s *Store) storePlan(ctx context.Context, q querier, p *cluster.Plan, runID string) error {
 	_, err := q.Exec(ctx, `INSERT INTO `+s.table("plans")+` (plan_id, run_id, format, state, steps, body) VALUES ($1, $2, $3, 'planned', $4, $5)
-		ON CONFLICT (plan_id) DO UPDATE SET run_id = excluded.run_id, created_at = excluded.created_at`, p.ID, runID, p.Format, len(p.Steps), p.JSON())
+		ON CONFLICT (plan_id) DO UPDATE SET run_id = excluded.run_id, created_at = excluded.created_at, body = excluded.body, erased_at = NULL`, p.ID, runID, p.Format, len(p.Steps), p.JSON())
 	if err != nil {
 		return fmt.Errorf("storing plan %s: %w", p.ID, clean(err))
 	}
@@ -52,6 +52,9 @@ func (s *Store) plan(ctx context.Context, where string, args ...any) (*cluster.P
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a plan: %w", clean(err))
+	}
+	if len(body) == 0 {
+		return nil, errors.New("the plan was erased, because it held a contact who was forgotten: make a new one with `contactmerge run`")
 	}
 	p, err := cluster.ReadPlan(body)
 	if err != nil {
