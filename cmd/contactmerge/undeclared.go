@@ -27,8 +27,11 @@ func undeclared(ctx context.Context, conn *pgx.Conn, cfg merge.Config) []postgre
 	return found
 }
 
-// warnUndeclared says before merging which columns seem to hold contact ids that nothing moves.
+// warnUndeclared says before merging which columns seem to hold contact ids that nothing moves, and what triggers will tell the outside.
 func (a *app) warnUndeclared(ctx context.Context, conn *pgx.Conn, cfg merge.Config) error {
+	if err := a.warnTriggers(ctx, conn, cfg); err != nil {
+		return err
+	}
 	suspects, err := merge.Undeclared(ctx, conn, cfg)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package connect
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,11 +26,32 @@ func Open(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 }
 
 // settings are those of every session of ours. Names of functions and operators mean the server's own; a policy that would hide rows is an
-// error, because contacts that are not seen would be judged wrongly; and a role that only reads by default still writes to our own tables.
+// error, because contacts that are not seen would be judged wrongly; and the server's log gets no parameters of a statement that fails.
 var settings = [][2]string{
 	{"search_path", "pg_catalog"},
 	{"row_security", "off"},
-	{"default_transaction_read_only", "off"},
+	{"log_parameter_max_length_on_error", "0"},
+}
+
+// writable lets a role that reads by default, which keeps a person's slip from harm, write to our own tables. A whole database or server
+// that only reads was made so by its administrator for a reason, and stays so.
+const writable = `(SELECT pg_catalog.set_config(name, 'off', false) FROM pg_catalog.pg_settings
+	WHERE name = 'default_transaction_read_only' AND source IN ('user', 'database user'))`
+
+// terseSetting keeps the row that a constraint refuses out of the server's log. It takes a right that only some roles have.
+const terseSetting = "log_error_verbosity"
+
+// terse is how a role sets it that may: a superuser, or from PostgreSQL 15 on a role it was granted to.
+func terse(conn *pgx.Conn) string {
+	const set = "pg_catalog.set_config('" + terseSetting + "', 'terse', false)"
+	if conn.PgConn().ParameterStatus("is_superuser") == "on" {
+		return set
+	}
+	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < 15 {
+		return "NULL"
+	}
+	return "CASE WHEN pg_catalog.has_parameter_privilege('" + terseSetting + "', 'SET') THEN " + set + " END"
 }
 
 // Prepare pins the settings of a new session. It refuses one that a pooler hands to others between two transactions: a setting would reach
@@ -38,9 +60,9 @@ func Prepare(ctx context.Context, conn *pgx.Conn) error {
 	if err := refusePooler(ctx, conn); err != nil {
 		return err
 	}
-	calls := make([]string, len(settings))
-	for i, s := range settings {
-		calls[i] = fmt.Sprintf("pg_catalog.set_config('%s', '%s', false)", s[0], s[1]) // both are ours: nothing to quote
+	calls := []string{terse(conn), writable}
+	for _, s := range settings {
+		calls = append(calls, fmt.Sprintf("pg_catalog.set_config('%s', '%s', false)", s[0], s[1])) // both are ours: nothing to quote
 	}
 	if _, err := ask(ctx, conn, "SELECT "+strings.Join(calls, ", ")); err != nil {
 		return fmt.Errorf("preparing the connection: %w", explain(conn.Config(), err))

@@ -29,16 +29,73 @@ func open(t *testing.T, dsn string) (*pgx.Conn, error) {
 func TestSessionSettings(t *testing.T) {
 	t.Parallel()
 	db := pgtest.DB(t)
-	db.Exec(t, `ALTER DATABASE `+db.Name+` SET search_path = evil, public; ALTER DATABASE `+db.Name+` SET default_transaction_read_only = on`)
+	db.Exec(t, `ALTER DATABASE `+db.Name+` SET search_path = evil, public; ALTER ROLE postgres IN DATABASE `+db.Name+` SET default_transaction_read_only = on`)
 	conn, err := open(t, db.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var path, security, readOnly, name string
-	err = conn.QueryRow(t.Context(), `SELECT current_setting('search_path'), current_setting('row_security'), current_setting('transaction_read_only'), current_setting('application_name')`).
-		Scan(&path, &security, &readOnly, &name)
+	var path, security, readOnly, name, parameters, verbosity string
+	err = conn.QueryRow(t.Context(), `SELECT current_setting('search_path'), current_setting('row_security'), current_setting('transaction_read_only'), current_setting('application_name'),
+		current_setting('log_parameter_max_length_on_error'), current_setting('log_error_verbosity')`).Scan(&path, &security, &readOnly, &name, &parameters, &verbosity)
+	if parameters != "0" || verbosity != "terse" {
+		t.Errorf("the server's log gets %s bytes of parameters, and is %s", parameters, verbosity)
+	}
 	if err != nil || path != "pg_catalog" || security != "off" || readOnly != "off" || name != "contactmerge" {
 		t.Errorf("search_path %s, row_security %s, read only %s, application_name %s, %v", path, security, readOnly, name, err)
+	}
+}
+
+// TestReadOnlyDatabase: a database that its administrator made read-only stays so.
+func TestReadOnlyDatabase(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	db.Exec(t, `ALTER DATABASE `+db.Name+` SET default_transaction_read_only = on`)
+	conn, err := open(t, db.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var readOnly string
+	if err := conn.QueryRow(t.Context(), `SHOW transaction_read_only`).Scan(&readOnly); err != nil || readOnly != "on" {
+		t.Errorf("transaction_read_only is %s, %v", readOnly, err)
+	}
+}
+
+// TestTerse: a role that may not keep the server's log short gets its connection all the same; one that was granted it does.
+func TestTerse(t *testing.T) {
+	t.Parallel()
+	db := pgtest.DB(t)
+	role := "terse_" + db.Name
+	db.Exec(t, `CREATE ROLE `+role+` LOGIN`)
+	t.Cleanup(func() { _, _ = db.Pool(t).Exec(context.Background(), `DROP OWNED BY `+role+`; DROP ROLE `+role) })
+	verbosity := func() (is string) {
+		cfg, err := connect.Config(db.DSN)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.User = role
+		conn, err := connect.Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.Background())
+		if err := conn.QueryRow(t.Context(), "SELECT current_setting('log_error_verbosity')").Scan(&is); err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	if is := verbosity(); is != "default" {
+		t.Errorf("without the right it is %s", is)
+	}
+	db.Exec(t, `ALTER ROLE `+role+` SET log_error_verbosity = terse`)
+	if is := verbosity(); is != "terse" {
+		t.Errorf("set for the role it is %s", is)
+	}
+	if db.Server.Version < 15 {
+		return
+	}
+	db.Exec(t, `ALTER ROLE `+role+` RESET log_error_verbosity; GRANT SET ON PARAMETER log_error_verbosity TO `+role)
+	if is := verbosity(); is != "terse" {
+		t.Errorf("with the right it is %s", is)
 	}
 }
 

@@ -237,6 +237,18 @@ func (s *Server) program(name string, args ...string) error {
 	return nil
 }
 
+// Log is what the server has logged so far, "" for a running server.
+func (s *Server) Log() (string, error) {
+	if s.DataDir == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(s.logFile())
+	if err != nil {
+		return "", fmt.Errorf("reading the server's log: %w", err)
+	}
+	return string(b), nil
+}
+
 func (s *Server) logFile() string { return filepath.Join(s.base, "log") }
 
 // logTail is the end of the server's log, for the message of a failed start.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -88,13 +89,13 @@ func (d *doctor) server(ctx context.Context) {
 	var (
 		version                                               int
 		name, encoding, walLevel, maxWAL, standbys, statement string
-		standby                                               bool
+		standby, readOnly                                     bool
 		size                                                  int64
 	)
 	err := d.conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::integer, current_setting('server_version'), pg_is_in_recovery(),
 		(SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()), current_setting('wal_level'), current_setting('max_wal_size'),
-		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database())`).
-		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size)
+		current_setting('synchronous_standby_names'), current_setting('statement_timeout'), pg_database_size(current_database()), current_setting('default_transaction_read_only')::boolean`).
+		Scan(&version, &name, &standby, &encoding, &walLevel, &maxWAL, &standbys, &statement, &size, &readOnly)
 	if err != nil {
 		d.broken("server", err)
 		return
@@ -107,6 +108,8 @@ func (d *doctor) server(ctx context.Context) {
 	switch {
 	case standby:
 		d.bad("primary", "connect to the primary, for example with target_session_attrs=read-write", "the server is a standby and cannot be written to")
+	case readOnly:
+		d.bad("primary", "ALTER DATABASE … SET default_transaction_read_only = off", "default_transaction_read_only is on for the database or the server, so nothing can be written")
 	default:
 		d.good("primary", "the server accepts writing")
 	}
@@ -124,21 +127,31 @@ func (d *doctor) server(ctx context.Context) {
 
 // role advises against rights that nothing here needs.
 func (d *doctor) role(ctx context.Context) {
-	var name string
-	var super, bypass bool
-	if err := d.conn.QueryRow(ctx, "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user").Scan(&name, &super, &bypass); err != nil {
+	var name, verbosity, triggers string
+	if err := d.conn.QueryRow(ctx, "SELECT current_user, current_setting('log_error_verbosity'), current_setting('session_replication_role')").Scan(&name, &verbosity, &triggers); err != nil {
 		d.broken("role", err)
 		return
 	}
 	d.user = pgx.Identifier{name}.Sanitize()
-	f := Finding{OK: true, Title: "role", Detail: name}
-	if super {
-		f.Detail += " is a superuser"
-		f.Fix = "use a role with rights on the mapped tables and on our schema only"
-	} else if bypass {
-		f.Detail += " sees rows that row security hides from others"
+	powers, err := Powers(ctx, d.conn, d.m.Contacts)
+	switch {
+	case err != nil:
+		d.broken("role", err)
+	case triggers != "origin":
+		d.bad("role", "ALTER ROLE "+d.user+" RESET session_replication_role", "session_replication_role is %s for %s: foreign keys and triggers do not hold", triggers, name)
+	case len(powers) > 0:
+		d.findings = append(d.findings, Finding{OK: true, Title: "role", Detail: strings.Join(powers, "; "), Fix: "contactmerge roles prints roles with the rights that are needed, and no others"})
+	default:
+		d.good("role", "%s", name)
 	}
-	d.findings = append(d.findings, f)
+	if verbosity == "terse" {
+		d.good("server's log", "rows that a constraint refuses stay out of it")
+		return
+	}
+	d.findings = append(d.findings, Finding{
+		OK: true, Title: "server's log", Detail: "the server writes the row into its log when a constraint refuses a merge",
+		Fix: "let a superuser run ALTER ROLE " + d.user + " SET log_error_verbosity = terse",
+	})
 }
 
 // pooler finds out whether session settings last, which session locks need. Where they do not, the lease alone keeps two runs apart.

@@ -20,8 +20,41 @@ const versionTable = "schema_version"
 // latest means the newest migration.
 const latest = -1
 
-// Migrate creates our schema, or brings it up to what this program needs.
-func (s *Store) Migrate(ctx context.Context) error { return s.migrateTo(ctx, latest) }
+// Migrate creates our schema, or brings it up to what this program needs. Where there is nothing to do, it takes no right to do it: the
+// schema may belong to another role.
+func (s *Store) Migrate(ctx context.Context) error {
+	have, foreign, err := s.version(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	switch {
+	case have == len(files):
+		return nil
+	case have > 0 && have < len(files) && foreign:
+		return fmt.Errorf("schema %s is at version %d and this program needs %d: let its owner run `contactmerge migrate`", s.opt.Schema, have, len(files))
+	}
+	return s.migrateTo(ctx, latest)
+}
+
+// version is that of our schema, 0 when it is not known, and says whether its tables belong to somebody else.
+func (s *Store) version(ctx context.Context) (have int, foreign bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT NOT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2 AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')`, s.opt.Schema, versionTable).Scan(&foreign)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err == nil {
+		err = s.pool.QueryRow(ctx, "SELECT version FROM "+s.table(versionTable)).Scan(&have)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("reading the version of schema %s: %w", s.opt.Schema, clean(err))
+	}
+	return have, foreign, nil
+}
 
 // migrateTo goes up or down to a migration, 0 being none.
 func (s *Store) migrateTo(ctx context.Context, target int32) error {
