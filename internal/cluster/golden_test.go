@@ -181,6 +181,11 @@ func TestSurvivorship(t *testing.T) {
 			map[string]string{"points": "10.50 < 2 max"},
 		},
 		{
+			"max, and the survivor has none", fields("points", "max"),
+			[]cells{{"id": "1", "vip": "1"}, {"id": "2", "points": "2.50"}, {"id": "3", "points": "1", "updated": "9"}},
+			map[string]string{"points": "2.50 < 2 max"},
+		},
+		{
 			"sum", fields("points", "sum"),
 			[]cells{{"id": "1", "points": "0.1"}, {"id": "2", "points": "0.20"}, {"id": "3", "points": "-1"}},
 			map[string]string{"points": "-0.70 < 1 sum"},
