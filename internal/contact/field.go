@@ -31,8 +31,6 @@ const (
 	FieldVIP        Field = "vip"
 	FieldBlocked    Field = "blocked"
 	FieldOptOut     Field = "opt_out"
-	FieldConsent    Field = "consent"    // the opposite of an opt-out: whoever says no means it
-	FieldLegalHold  Field = "legal_hold" // must not be changed without a supervisor; counts as blocked
 	FieldCreatedAt  Field = "created_at"
 	FieldUpdatedAt  Field = "updated_at"
 	FieldCustom     Field = "custom"
@@ -54,7 +52,7 @@ func ContactFields() []Field {
 	return []Field{
 		FieldID, FieldTenant, FieldSource, FieldTitle, FieldFirstName, FieldMiddleName, FieldLastName, FieldSuffix,
 		FieldFullName, FieldGender, FieldBirthdate, FieldBirthYear, FieldBirthMonth, FieldBirthDay, FieldCompany, FieldStreet, FieldCity, FieldState, FieldPostcode,
-		FieldCountry, FieldVIP, FieldBlocked, FieldOptOut, FieldConsent, FieldLegalHold, FieldCreatedAt, FieldUpdatedAt, FieldIdentity, FieldCustom,
+		FieldCountry, FieldVIP, FieldBlocked, FieldOptOut, FieldCreatedAt, FieldUpdatedAt, FieldIdentity, FieldCustom,
 		FieldIgnore,
 	}
 }
@@ -64,8 +62,7 @@ func IdentityFields() []Field {
 	return []Field{FieldContactID, FieldChannel, FieldValue, FieldVerified, FieldFirstSeen, FieldLastSeen, FieldIgnore}
 }
 
-// Single reports whether at most one column may carry the field. Identity, custom and ignored columns may be many, and so may those that restrict
-// what may be done with a contact: there is an opt-out for every channel.
+// Single reports whether at most one column may carry the field; identity, custom and ignored columns may be many.
 func (f Field) Single() bool {
-	return !slices.Contains([]Field{FieldIdentity, FieldCustom, FieldIgnore, FieldOptOut, FieldConsent, FieldLegalHold}, f)
+	return !slices.Contains([]Field{FieldIdentity, FieldCustom, FieldIgnore}, f)
 }

@@ -35,6 +35,7 @@ type Arena struct {
 	Server  *pgtest.Server
 	Program string // the real binary
 	Faulty  string // the same, built with the tag faults
+	Seeded  string // the same with the tag seededbugs; "" leaves that part out
 	Dir     string // everything of the harness lies in it
 	Log     io.Writer
 	Verbose bool

@@ -63,6 +63,9 @@ var parts = []part{
 	{"zombies", zombies},
 	{"application", application},
 	{"holds", holds},
+	{"bugs", bugs},
+	{"disk", disks},
+	{"others", others},
 }
 
 // Parts are the names of what there is to run.

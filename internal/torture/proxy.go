@@ -56,9 +56,10 @@ type Verdict int
 
 // The verdicts.
 const (
-	Pass Verdict = iota
-	Cut          // both ends see the connection break, the message is lost
-	Hide         // the program sees the connection break, the message still arrives at the server
+	Pass  Verdict = iota
+	Cut           // both ends see the connection break, the message is lost
+	Hide          // the program sees the connection break, the message still arrives at the server
+	Delay         // the same, but it arrives late
 )
 
 // Hook is asked about every message, one at a time; it may wait, which holds everything.
@@ -193,6 +194,11 @@ func (p *Proxy) pump(conn int, toServer bool, from, to net.Conn) {
 		f.inject = func(sql string) { p.inject(conn, to, sql) }
 		switch p.judge(f) {
 		case Cut:
+			return
+		case Delay:
+			_ = from.Close()
+			time.Sleep(inTransit)
+			_, _ = to.Write(raw)
 			return
 		case Hide:
 			_ = from.Close() // the program's end, when the message goes to the server

@@ -61,7 +61,7 @@ func (s *Site) roundTrip(ctx context.Context) (int, error) {
 	}
 	s.productVerifies(ctx, "after apply")
 	if s.arena.canUndo(ctx, s) {
-		if r := s.Run(ctx, s.undoArgs()...); r.Code != exitDone {
+		if r := s.Run(ctx, s.undoArgs()...); r.Code != exitDone && (r.Code != exitPartial || !s.Spec.touched()) {
 			s.arena.violation("%s: undo ended with %s", s.Spec, r)
 		}
 		s.sound(ctx, "after undo")
@@ -97,4 +97,16 @@ func (s *Site) counts(out string) string {
 	lines := number.FindAllString(out, -1)
 	own := "  " + s.Spec.Schema + "." + s.Spec.Contacts.Name + "." + s.Spec.n("boss") + " "
 	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return s.Spec.Mode == "delete" && strings.HasPrefix(l, own) }), "\n")
+}
+
+// touched says that a trigger sets a column on every update: undo then reports, with another exit code, that it cannot bring the value back.
+func (s *Spec) touched() bool {
+	for _, t := range append([]*Table{s.Contacts}, s.Tables...) {
+		for _, c := range t.Columns {
+			if c.Volatile {
+				return true
+			}
+		}
+	}
+	return false
 }

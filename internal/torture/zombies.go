@@ -49,11 +49,13 @@ func (s *Site) zombie(ctx context.Context, n int, pooled bool) (met bool, err er
 	k := &strike{proc: make(chan *process, 1)}
 	var before int
 	var once sync.Once
-	begun, leased := 0, false
+	begun, leased := 0, 0
 	hook := func(f *Frame) Verdict {
 		sql := strings.ToLower(f.SQL())
-		leased = leased || f.takesLease() // before that it has nothing to lose
-		if !f.ToServer || !leased || !strings.HasPrefix(sql, "begin") || met {
+		if f.takesLease() {
+			leased = f.Conn // before that it has nothing to lose
+		}
+		if !f.ToServer || f.Conn != leased || !strings.HasPrefix(sql, "begin") || met {
 			return Pass
 		}
 		if begun++; begun < n {

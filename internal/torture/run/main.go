@@ -50,6 +50,9 @@ func run(ctx context.Context) (err error) {
 	if a.Faulty, err = build(ctx, dir, "contactmerge-faults", "faults"); err != nil {
 		return err
 	}
+	if a.Seeded, err = build(ctx, dir, "contactmerge-seeded", "seededbugs"); err != nil {
+		return err
+	}
 	var conf []string
 	if *keep != "" {
 		conf = strings.Split(*keep, ";")
