@@ -24,7 +24,7 @@ demo: build ## find the duplicates among the demo contacts; needs no database
 	@rm -rf demo-out
 	@$(BIN) run testdata/demo/contacts.csv --identities testdata/demo/identities.csv --out demo-out
 
-demo-postgres: build postgres ## the whole loop on a throw-away PostgreSQL: load, run, apply
+demo-postgres: build postgres ## the whole loop on a throw-away PostgreSQL: load, run, apply, undo, rehearse
 	@go run ./internal/pgtest/throwaway -- testdata/demo/demo-postgres.sh $(BIN)
 
 test: go postgres ## run the tests, with a real PostgreSQL

@@ -32,6 +32,8 @@ type Options struct {
 	NotDuplicates func(ctx context.Context) ([][2]string, error)
 	// Declined does the same for whoever must see the contacts to say whether an answer still stands. Default: none.
 	Declined func(ctx context.Context, t *contact.Table) ([][2]contact.Row, error)
+	// Renew is given the plan, and returns it or one with the same steps and another id: a plan that was undone cannot be applied again.
+	Renew func(ctx context.Context, p *cluster.Plan) (*cluster.Plan, error)
 	// Merging says that the plan is to be applied without a person looking at it: then the circuit breakers judge it.
 	Merging bool
 	// Previous is what the last run with a plan made; a circuit breaker compares.
@@ -130,6 +132,11 @@ func (r *runner) found(ctx context.Context, t *contact.Table, rejects []contact.
 		return nil, err
 	}
 	o := r.act(ctx, t, m, rejects)
+	if r.opt.Renew != nil {
+		if o.Plan, err = r.opt.Renew(ctx, o.Plan); err != nil {
+			return nil, err
+		}
+	}
 	r.count(o)
 	res := &Result{Outcome: o, Record: r.rec, Tripped: r.breakers(o)}
 	r.warn(o)

@@ -123,6 +123,9 @@ func connConfig(in *inputFlags, c *config.Config) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	if in.database != "" {
+		conn.Database = in.database
+	}
 	return conn, nil
 }
 
@@ -177,7 +180,7 @@ func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config)
 		return err
 	}
 	res, err := a.pipeline(ctx, c, pipeline.Options{
-		Source: d.source(c, true), Sinks: []pipeline.Sink{d.store, folder}, Declined: d.store.Declined, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
+		Source: d.source(c, true), Sinks: []pipeline.Sink{d.store, folder}, Declined: d.store.Declined, Renew: d.store.Renew, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
 	})
 	if err != nil {
 		return d.fail(ctx, rec, err)

@@ -23,6 +23,7 @@ type inputFlags struct {
 	country     string
 	trust       bool
 	dsn         string
+	database    string // instead of that of the connection string: a clone of it
 	plaintextTo []string
 	threshold   float64
 	workers     int

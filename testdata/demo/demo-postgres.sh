@@ -1,5 +1,5 @@
 #!/bin/bash
-# The whole loop on the demo's help desk: load, run, apply, run again. It wants an empty database that CONTACTMERGE_DSN leads
+# The whole loop on the demo's help desk: load, run, apply, run again, undo, rehearse. It wants an empty database that CONTACTMERGE_DSN leads
 # to, and psql too by its own variables:  go run ./internal/pgtest/throwaway -- testdata/demo/demo-postgres.sh bin/contactmerge
 set -euo pipefail
 bin=$(realpath "$1")
@@ -55,4 +55,12 @@ query "SELECT count(*) AS rows_of_merged_contacts FROM contactmerge.redirects r
 step 'The next night: left are the groups that were refused, and what only the merged contacts have in common'
 "$bin" run --config contactmerge.yaml --out "$out" --log-level warn | sed -n 1p
 "$bin" apply --config contactmerge.yaml --log-level warn | sed -n 2p || [ $? = 3 ]
+
+step 'contactmerge undo: everything is taken back, and not remembered as different people'
+"$bin" undo --config contactmerge.yaml --since 24h --ask-again --confirm --log-level warn
+[ "$(children)" = "$before" ] || { echo 'rows were lost' >&2; exit 1; }
+counts ''
+
+step 'contactmerge rehearse: the proof, on a clone of the database: merge all, verify, undo all, compare byte for byte'
+"$bin" rehearse --config contactmerge.yaml --clone --out "$out" --log-level warn
 printf '\nreport  %s/report.html\n' "$out"
