@@ -127,7 +127,7 @@ func (f *forgetting) find(ctx context.Context) error {
 		return fmt.Errorf("reading the redirects: %w", err)
 	}
 	rows, err = f.tx.Query(ctx, `SELECT l.plan_id, l.cluster_id, l.content_hash, l.survivor_id, l.loser_ids FROM `+f.ours("ledger")+` AS l
-		WHERE l.action IN ('merge', 'sweep') AND (l.survivor_id = ANY ($1) OR l.loser_ids && $1)
+		WHERE `+journals("l")+` AND (l.survivor_id = ANY ($1) OR l.loser_ids && $1)
 			AND NOT EXISTS (SELECT FROM `+f.ours("ledger")+` AS o WHERE o.plan_id = l.plan_id AND o.cluster_id = l.cluster_id AND o.action = 'forget') ORDER BY l.seq`, f.out.Contacts)
 	if err != nil {
 		return fmt.Errorf("reading the ledger: %w", err)
@@ -139,7 +139,11 @@ func (f *forgetting) find(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the ledger: %w", err)
 	}
-	f.out.Merges = len(f.steps)
+	for _, s := range f.steps {
+		if !strings.HasPrefix(s.plan, undoPlan("")) {
+			f.out.Merges++
+		}
+	}
 	contacts, err := findTable(ctx, f.tx, f.cfg.Contacts)
 	if err != nil {
 		return err
@@ -219,7 +223,7 @@ func (f *forgetting) each(ctx context.Context, sql func(*erasing) string) error 
 // places are where our tables name people, besides ids and hashes.
 func (f *forgetting) places() []erasing {
 	ofStep := func(a string) string {
-		return a + ` JOIN ` + f.ours("ledger") + ` AS l ON l.plan_id = x.plan_id AND l.cluster_id = x.cluster_id AND l.action IN ('merge', 'sweep') AND (l.survivor_id = ANY ($1) OR l.loser_ids && $1)`
+		return a + ` JOIN ` + f.ours("ledger") + ` AS l ON l.plan_id = x.plan_id AND l.cluster_id = x.cluster_id AND ` + journals("l") + ` AND (l.survivor_id = ANY ($1) OR l.loser_ids && $1)`
 	}
 	place := func(what, table, where, set string) erasing {
 		return erasing{what, f.ours(table) + ` AS x WHERE ` + where, `UPDATE ` + f.ours(table) + ` AS x SET ` + set + ` WHERE ` + where}

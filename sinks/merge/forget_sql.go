@@ -14,3 +14,8 @@ func archiveTombstone(a string) string {
 func purgedThroughSQL(schema string) string {
 	return `coalesce((SELECT max(cm_p.cluster_id::bigint) FROM ` + quote(schema, "ledger") + ` AS cm_p WHERE cm_p.action = 'purge'), 0)`
 }
+
+// journals is the condition that ledger row l has journal rows of its own: a merge, a sweep, or what an undo wrote over.
+func journals(l string) string {
+	return "(" + l + ".action IN ('merge', 'sweep') OR " + l + ".action = 'undo' AND starts_with(" + l + ".plan_id, 'undo:'))"
+}

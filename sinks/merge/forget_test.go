@@ -253,3 +253,47 @@ func TestPurgeTampered(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestForgetOverwritten: what an undo wrote over is a copy of somebody's data, too.
+func TestForgetOverwritten(t *testing.T) {
+	for _, how := range []string{"forget", "purge"} {
+		t.Run(how, func(t *testing.T) {
+			b := setUp(t, crm)
+			s := b.step(t, "1", "2")
+			value := "Okafor-Marsh"
+			s.Changes = []cluster.Change{{Column: "last", Value: &value}}
+			p := planOf(s)
+			wantOnly(t, b.apply(t, p), Applied)
+			b.db.Exec(t, `UPDATE contacts SET last = 'Canary' WHERE id = 1`)
+			sel, err := Select(t.Context(), b.conn(t), "", Selection{Plan: p.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := New(b.lock, b.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Undo(t.Context(), m, sel, UndoOptions{OnConflict: RestoreValues}); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.ours(t), "Canary") {
+				t.Fatal("what was written over is not journalled")
+			}
+			b.wantVerified(t)
+			if how == "forget" {
+				if f := b.forget(t, "1"); f.Merges != 1 {
+					t.Errorf("forgotten: %+v", f)
+				}
+			} else {
+				b.aged(t, "99")
+				if p := b.purge(t, time.Hour); len(counts(p.Erased)) != 2 {
+					t.Errorf("purged: %+v", p)
+				}
+			}
+			if text := b.ours(t); strings.Contains(text, "Canary") {
+				t.Errorf("it is left in\n%s", text)
+			}
+			b.wantVerified(t)
+		})
+	}
+}

@@ -17,6 +17,7 @@ type Purged struct {
 	Through int64     // the ledger's row up to which journals are gone
 	Merges  int64     // that cannot be undone any more
 	Erased  []Erasure
+	steps   int64 // with a journal
 }
 
 // purgePage is how many ledger rows one transaction purges.
@@ -37,10 +38,10 @@ func PurgeDryRun(ctx context.Context, conn *pgx.Conn, cfg Config, keep time.Dura
 		if err != nil {
 			return err
 		}
-		steps := ` AS x JOIN ` + quote(cfg.Schema, "ledger") + ` AS l ON l.plan_id = x.plan_id AND l.cluster_id = x.cluster_id AND l.seq > $1 AND l.seq <= $2 AND l.action IN `
+		steps := ` AS x JOIN ` + quote(cfg.Schema, "ledger") + ` AS l ON l.plan_id = x.plan_id AND l.cluster_id = x.cluster_id AND l.seq > $1 AND l.seq <= $2 AND `
 		for _, e := range []struct{ what, sql string }{
-			{"journal rows", quote(cfg.Schema, "journal") + steps + `('merge', 'sweep')`},
-			{"archived contacts", quote(cfg.Schema, "archived_contacts") + steps + `('merge')`},
+			{"journal rows", quote(cfg.Schema, "journal") + steps + journals("l")},
+			{"archived contacts", quote(cfg.Schema, "archived_contacts") + steps + `l.action = 'merge'`},
 		} {
 			var n int64
 			if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+e.sql, from, out.Through).Scan(&n); err != nil {
@@ -66,7 +67,7 @@ func (m *Merger) Purge(ctx context.Context, keep time.Duration) (*Purged, error)
 		from, err = out.bounds(ctx, tx, &m.cfg, keep)
 		return err
 	})
-	for err == nil && from < out.Through && out.Merges > 0 {
+	for err == nil && from < out.Through && out.steps > 0 {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 			break
@@ -86,8 +87,9 @@ func (p *Purged) bounds(ctx context.Context, tx pgx.Tx, cfg *Config, keep time.D
 	ledger := quote(cfg.Schema, "ledger")
 	err = tx.QueryRow(ctx, `WITH cut AS (SELECT transaction_timestamp() - make_interval(secs => $1) AS before, `+purgedThroughSQL(cfg.Schema)+` AS purged),
 			old AS (SELECT before, purged, coalesce((SELECT min(seq) FROM `+ledger+` WHERE applied_at >= before) - 1, (SELECT max(seq) FROM `+ledger+`), 0) AS through FROM cut)
-		SELECT before, purged, greatest(purged, through), (SELECT count(*) FROM `+ledger+` WHERE seq > purged AND seq <= through AND action IN ('merge', 'sweep')) FROM old`, keep.Seconds()).
-		Scan(&p.Before, &from, &p.Through, &p.Merges)
+		SELECT before, purged, greatest(purged, through), (SELECT count(*) FROM `+ledger+` AS l WHERE seq > purged AND seq <= through AND action = 'merge'),
+			(SELECT count(*) FROM `+ledger+` AS l WHERE seq > purged AND seq <= through AND `+journals("l")+`) FROM old`, keep.Seconds()).
+		Scan(&p.Before, &from, &p.Through, &p.Merges, &p.steps)
 	if err != nil {
 		return 0, fmt.Errorf("reading the ledger: %w", err)
 	}

@@ -71,7 +71,7 @@ func (v *verifier) chainPageSQL() string {
 				WHEN s.readable > 0 THEN 'its journal was forgotten, and yet some of it can be read'
 				WHEN l.format > 1 AND l.digest <> ` + digestSQL(v.cfg.Schema) + ` THEN 'its journal was altered or purged' END
 			WHEN l.digest <> (` + digestOf(v.cfg.Schema) + `) OR ` + alteredSQL(v.cfg.Schema) + ` THEN 'its journal was altered or purged'
-			WHEN l.action IN ('merge', 'sweep') AND s.entries <> l.entries THEN 'its journal does not have as many rows as its ledger row says'
+			WHEN ` + journals("l") + ` AND s.entries <> l.entries THEN 'its journal does not have as many rows as its ledger row says'
 			END, s.journalled
 		FROM (SELECT * FROM ` + ledger + ` WHERE seq BETWEEN $1 AND $2) AS l
 		CROSS JOIN LATERAL (SELECT
@@ -80,7 +80,7 @@ func (v *verifier) chainPageSQL() string {
 			(SELECT count(*) FROM ` + journal + ` AS j WHERE ` + mine("j") + ` AND NOT ` + tombstone("j") + `)
 				+ (SELECT count(*) FROM ` + archive + ` AS a WHERE ` + mine("a") + ` AND NOT ` + archiveTombstone("a") + `) AS readable,
 			EXISTS (SELECT FROM ` + ledger + ` AS f WHERE ` + mine("f") + ` AND f.action = 'forget') AS forgotten,
-			EXISTS (SELECT FROM ` + ledger + ` AS f WHERE ` + mine("f") + ` AND f.action IN ('merge', 'sweep') AND f.seq <= $3) AS purged
+			EXISTS (SELECT FROM ` + ledger + ` AS f WHERE ` + mine("f") + ` AND ` + journals("f") + ` AND f.seq <= $3) AS purged
 		) AS s ORDER BY l.seq`
 }
 

@@ -50,7 +50,7 @@ func (v *verifier) complete(ctx context.Context, c *Invariant, from, to int64) e
 	return v.collect(ctx, c, "", `SELECT l.plan_id, l.cluster_id, NULL::text[] AS contacts, 'its journal has ' || n.rows || ' rows instead of ' || l.entries AS what
 		FROM `+v.ours("ledger")+` AS l CROSS JOIN LATERAL (SELECT count(*) AS rows, coalesce(max(j.seq), 0) AS last FROM `+v.ours("journal")+` AS j
 			WHERE j.plan_id = l.plan_id AND j.cluster_id = l.cluster_id) AS n
-		WHERE l.seq BETWEEN $1 AND $2 AND l.seq > $3 AND l.action IN ('merge', 'sweep') AND (n.rows <> l.entries OR n.last <> l.entries)`, from, to, v.purged)
+		WHERE l.seq BETWEEN $1 AND $2 AND l.seq > $3 AND `+journals("l")+` AND (n.rows <> l.entries OR n.last <> l.entries)`, from, to, v.purged)
 }
 
 // imageGroup is the images of a page that are read with one statement: those of one action on one table.
@@ -67,7 +67,7 @@ type imageGroup struct {
 func (v *verifier) imageGroups(ctx context.Context, from, to int64) ([]imageGroup, error) {
 	rows, err := v.tx.Query(ctx, `SELECT false, j.action, j.table_schema, j.table_name, j.key_columns, j.columns, count(*) FROM `+v.ours("ledger")+` AS l
 			JOIN `+v.ours("journal")+` AS j ON j.plan_id = l.plan_id AND j.cluster_id = l.cluster_id
-			WHERE l.seq BETWEEN $1 AND $2 AND l.action IN ('merge', 'sweep') AND NOT `+tombstone("j")+` GROUP BY 2, 3, 4, 5, 6
+			WHERE l.seq BETWEEN $1 AND $2 AND `+journals("l")+` AND NOT `+tombstone("j")+` GROUP BY 2, 3, 4, 5, 6
 		UNION ALL SELECT true, '', a.table_schema, a.table_name, '{}', a.columns, count(*) FROM `+v.ours("ledger")+` AS l
 			JOIN `+v.ours("archived_contacts")+` AS a ON a.plan_id = l.plan_id AND a.cluster_id = l.cluster_id
 			WHERE l.seq BETWEEN $1 AND $2 AND l.action = 'merge' AND NOT `+archiveTombstone("a")+` GROUP BY 3, 4, 6
@@ -125,7 +125,9 @@ func (v *verifier) table(ctx context.Context, schema, name string) (*relation, e
 
 // source is the rows of a group on a page, with the parameters $1 to $7: as i, with k, b, a, and whether they are in effect.
 func (v *verifier) source(g *imageGroup) (sql string, args func(from, to int64) []any) {
-	live := `NOT EXISTS (SELECT FROM ` + v.ours("ledger") + ` AS u WHERE u.plan_id = l.plan_id AND u.cluster_id = l.cluster_id AND u.action = 'undo') AS live`
+	// A sweep is taken back with its merge, whose plan it names. What an undo wrote over is nobody's present state.
+	live := `l.action <> 'undo' AND NOT EXISTS (SELECT FROM ` + v.ours("ledger") + ` AS u WHERE u.plan_id = CASE l.action WHEN 'sweep' THEN l.content_hash ELSE l.plan_id END
+		AND u.cluster_id = l.cluster_id AND u.action = 'undo') AS live`
 	if g.archive {
 		return `SELECT l.plan_id, l.cluster_id, '{}'::text[] AS k, i.image AS b, NULL::text[] AS a, ` + live + ` FROM ` + v.ours("ledger") + ` AS l
 				JOIN ` + v.ours("archived_contacts") + ` AS i ON i.plan_id = l.plan_id AND i.cluster_id = l.cluster_id
@@ -134,7 +136,7 @@ func (v *verifier) source(g *imageGroup) (sql string, args func(from, to int64) 
 	}
 	return `SELECT l.plan_id, l.cluster_id, i.key_values AS k, i.before AS b, i.after AS a, ` + live + ` FROM ` + v.ours("ledger") + ` AS l
 			JOIN ` + v.ours("journal") + ` AS i ON i.plan_id = l.plan_id AND i.cluster_id = l.cluster_id
-			WHERE l.seq BETWEEN $1 AND $2 AND l.action IN ('merge', 'sweep') AND NOT ` + tombstone("i") + ` AND i.table_schema = $3 AND i.table_name = $4 AND i.columns = $5::text[]
+			WHERE l.seq BETWEEN $1 AND $2 AND ` + journals("l") + ` AND NOT ` + tombstone("i") + ` AND i.table_schema = $3 AND i.table_name = $4 AND i.columns = $5::text[]
 			AND i.key_columns = $6::text[] AND i.action = $7`,
 		func(from, to int64) []any {
 			return []any{from, to, g.schema, g.table, g.columns, g.keys, g.action}

@@ -83,7 +83,8 @@ func (v *verifier) atomic(ctx context.Context) error {
 		`SELECT r.plan_id, r.cluster_id, ARRAY[r.loser_id] AS contacts, 'it was undone, but its redirect still leads on' AS what FROM ` + red + ` AS r
 			JOIN ` + led + ` AS l ON ` + whole("r") + ` AND l.action = 'undo' WHERE r.active`,
 		`SELECT l.plan_id, l.cluster_id, NULL::text[] AS contacts, 'it was undone, but never done' AS what FROM ` + led + ` AS l WHERE l.action = 'undo'
-			AND NOT EXISTS (SELECT FROM ` + led + ` AS m WHERE ` + whole("m") + ` AND m.action IN ('merge', 'sweep') AND m.seq < l.seq)`,
+			AND NOT EXISTS (SELECT FROM ` + led + ` AS m WHERE m.plan_id = CASE WHEN starts_with(l.plan_id, 'undo:') THEN substr(l.plan_id, 6) ELSE l.plan_id END
+				AND m.cluster_id = l.cluster_id AND m.action = 'merge' AND m.seq < l.seq)`,
 	} {
 		if err := v.collect(ctx, c, "", sql); err != nil {
 			return fmt.Errorf("comparing ledger, journal and redirects: %w", err)
