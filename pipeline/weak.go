@@ -216,17 +216,15 @@ func comparable(c contact.Column) bool {
 func spread(t *contact.Table, col contact.Strings) (values, filled int, same float64) {
 	counts := make([]int, col.Distinct())
 	for r := range contact.Row(t.Len()) {
-		if c := col.Code(r); c != 0 && strings.TrimSpace(col.Text(c)) != "" {
-			counts[c]++
-			filled++
-		}
+		counts[col.Code(r)]++
 	}
 	agree := 0.0
-	for _, n := range counts {
-		if n > 0 {
-			values++
-			agree += float64(n) * float64(n-1)
+	for c, n := range counts {
+		if c == 0 || n == 0 || strings.TrimSpace(col.Text(contact.Code(c))) == "" {
+			continue
 		}
+		values, filled = values+1, filled+n
+		agree += float64(n) * float64(n-1)
 	}
 	return values, filled, ratio(agree, float64(filled)*float64(filled-1))
 }

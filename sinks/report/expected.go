@@ -15,6 +15,7 @@ type expected struct {
 	Blocking  string
 	Curve     *curve
 	Rows      []expectedRow
+	Linking   bool
 }
 
 type expectedRow struct {

@@ -76,6 +76,9 @@ func writeHTML(ctx context.Context, w io.Writer, p page) error {
 		Groups: newGroups(p), Cuts: newCuts(p.out), Pairs: newPairGroup(p, open, clusterOf), Learned: newLearned(p.out), Expected: newExpected(p.rec), Examples: newExamples(p), Run: newFacts(p.rec),
 	}
 	if p.links != nil {
+		if v.Expected != nil {
+			v.Expected.Linking = true
+		}
 		v.Head, v.Outcomes, v.Links = linkHead(v.Head, p.out, p.rec, p.links), linkOutcomes(p.out, p.links), newLinkTables(p.out, p.links)
 	}
 	if err := ctx.Err(); err != nil {

@@ -61,7 +61,7 @@ func cascade(x scoring.Explanation, threshold float64) waterfall {
 			at += c.Frequency
 		}
 	}
-	if x.Relatives != 0 {
+	if x.Relatives <= -0.05 { // or it would be shown as nothing
 		s := bar(at, at+x.Relatives, direction(x.Relatives))
 		s.Name, s.Level, s.Plain = "Relatives", relativesText, true
 		f.Steps = append(f.Steps, s)
