@@ -175,7 +175,7 @@ func firstNameDiffers(v Vector) bool {
 
 // exactIdentity is rung 2: an exact identity is shared, the names and the birthdate say what it is worth.
 func exactIdentity(v Vector, e evidence) (Decision, Reasons) {
-	if e.birthdate && !e.sure {
+	if e.birthdate && (!e.sure || v[cmpSuffix] == suffixOneSide) { // father and son have all but the birthdate in common
 		if firstNameDiffers(v) || v[cmpSuffix] == suffixDifferent {
 			return NoMatch, BirthdateConflict
 		}

@@ -28,8 +28,9 @@ type Result struct {
 
 // Build makes clusters of auto_merge and suggest edges.
 //
-// Contacts joined by auto_merge edges form a group. A group whose members contradict each other goes to review whole: which of its edges
-// is wrong is for a person to say. One whose members' names merely vary is suggested. Suggest edges then join groups and single contacts,
+// Contacts joined by auto_merge edges form a group. A group with a veto inside, or with two members of whom the model is sure that they are
+// two people, goes to review whole: which of its edges is wrong is for a person to say. One whose members' names vary, or pose a question
+// that the model leaves open, is suggested, and cut where the question is. Suggest edges then join groups and single contacts,
 // strongest first, and an edge is cut that would bring together two members who must not be in one cluster, or more pairs that are probably
 // two people than it gains, so that a chain breaks at its weakest link. A review edge is a question between clusters: its two contacts are
 // kept apart, and so are contacts whose pair would be such a question, had it been compared, unless other members answer it: two misspellings

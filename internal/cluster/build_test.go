@@ -18,6 +18,7 @@ const (
 func TestBuild(t *testing.T) {
 	veto := cluster.Judgement{Veto: scoring.SSOConflict}
 	differ := cluster.Judgement{Contradiction: scoring.FirstNameMismatch}
+	strangers := cluster.Judgement{Contradiction: scoring.FirstNameMismatch, Weight: -9}
 	tests := []struct {
 		name     string
 		edges    []scoring.Edge
@@ -35,9 +36,15 @@ func TestBuild(t *testing.T) {
 		}, {
 			name:  "two people joined through a contact without a name",
 			edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 7)},
-			judge: objections{{0, 2}: differ},
+			judge: objections{{0, 2}: strangers},
 			want:  []string{"[0 1 2] review []"}, weakest: 1,
 			conflict: &cluster.Conflict{A: 0, B: 2, Reasons: scoring.FirstNameMismatch, Bridge: 1},
+		}, {
+			name:  "perhaps one person with two first names, joined through a contact without a name",
+			edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 7)},
+			judge: objections{{0, 2}: differ},
+			want:  []string{"[0 1] suggest []"}, weakest: 0,
+			cuts: []cluster.Cut{{Edge: 1, A: 0, B: 2, Reasons: scoring.FirstNameMismatch}},
 		}, {
 			name:  "two spellings of a name joined through a contact without one",
 			edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 7)},
@@ -53,6 +60,7 @@ func TestBuild(t *testing.T) {
 		}, {
 			name:     "a review edge inside a group is a contradiction",
 			edges:    []scoring.Edge{edge(0, 1, auto, 9), edge(0, 2, review, 1), edge(1, 2, auto, 7)},
+			judge:    objections{{0, 2}: {Weight: -9}},
 			want:     []string{"[0 1 2] review []"},
 			weakest:  -1,
 			conflict: &cluster.Conflict{A: 0, B: 2, Reasons: scoring.FirstNameMismatch, Bridge: 2},
@@ -109,7 +117,7 @@ func TestBuild(t *testing.T) {
 		}, {
 			name:  "suggestions do not extend a group in review",
 			edges: []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, suggest, 7), edge(2, 3, suggest, 1)},
-			judge: objections{{0, 1}: differ},
+			judge: objections{{0, 1}: strangers},
 			want:  []string{"[0 1] review []", "[2 3] suggest []"}, weakest: 0,
 			conflict: &cluster.Conflict{A: 0, B: 1, Reasons: scoring.FirstNameMismatch, Bridge: 0},
 			cuts:     []cluster.Cut{{Edge: 1, A: 0, B: 1, Reasons: scoring.FirstNameMismatch | scoring.ClusterConflict}},
@@ -145,7 +153,7 @@ func TestBuild(t *testing.T) {
 func TestBuildDemotesEdges(t *testing.T) {
 	edges := []scoring.Edge{edge(0, 1, auto, 9), edge(1, 2, auto, 7), edge(2, 3, suggest, 1), edge(3, 4, auto, 5)}
 	before := append([]scoring.Edge(nil), edges...)
-	got := cluster.Build(cluster.Input{Table: plain(t, 5), Edges: edges, Judge: objections{{0, 2}: {Contradiction: scoring.BirthdateConflict}}})
+	got := cluster.Build(cluster.Input{Table: plain(t, 5), Edges: edges, Judge: objections{{0, 2}: {Contradiction: scoring.BirthdateConflict, Weight: -9}}})
 	var decisions []string
 	for _, e := range got.Edges {
 		decisions = append(decisions, e.Decision.String())

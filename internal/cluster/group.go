@@ -43,9 +43,16 @@ func (b *builder) conflict(root contact.Row) (found *Conflict, doubt bool) {
 		for _, y := range m[i+1:] {
 			j := b.judge.Compare(x, y)
 			doubt = doubt || j.Doubt != 0
-			against := j.Veto | j.Contradiction
+			against, asked := j.Veto, j.Contradiction
 			if e := b.between(x, y); e >= 0 && b.edges[e].Decision == scoring.Review {
-				against |= b.edges[e].Reasons
+				asked |= b.edges[e].Reasons
+			}
+			switch {
+			case asked == 0:
+			case scoring.Probability(j.Weight) < hopeless || asked.Has(settled):
+				against |= asked
+			default:
+				doubt = true // the suggestion says where it is cut
 			}
 			if against == 0 || found != nil && j.Veto == 0 {
 				continue

@@ -14,7 +14,7 @@ type Judge interface {
 // Judgement is a Judge's answer.
 type Judgement struct {
 	Veto          scoring.Reasons // not 0: the two must never be in one cluster
-	Contradiction scoring.Reasons // not 0: first names or birthdates contradict each other: a supervisor decides about a group with both
+	Contradiction scoring.Reasons // not 0: first names or birthdates contradict each other: a supervisor decides about a group with both, unless the model thinks they may be one person
 	Doubt         scoring.Reasons // not 0: the names are variants of each other: a group with both is suggested, not merged
 	Weight        float64         // match weight of the two: log2 of the odds that they are one person, by the statistical model alone
 }

@@ -107,11 +107,14 @@ func (s scene) solve() naive {
 		if set[0] != contact.Row(r) {
 			continue
 		}
+		asked := func(a, b contact.Row) bool {
+			return s.judge.Compare(a, b).Contradiction != 0 || s.decision(a, b) == review
+		}
 		conflict := len(set) > 1 && (len(set) > s.max || s.pairs(set, func(a, b contact.Row) bool {
 			j := s.judge.Compare(a, b)
-			return j.Veto|j.Contradiction != 0 || s.decision(a, b) == review
+			return j.Veto != 0 || asked(a, b) && j.Weight < -4
 		}))
-		doubt := s.pairs(set, func(a, b contact.Row) bool { return s.judge.Compare(a, b).Doubt != 0 })
+		doubt := s.pairs(set, func(a, b contact.Row) bool { return s.judge.Compare(a, b).Doubt != 0 || asked(a, b) })
 		switch {
 		case conflict:
 			n.review = append(n.review, set)
