@@ -1,6 +1,9 @@
 package blocking
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // block is rows[from:to] of its rule. A block with a window is too large to compare in full: only contacts that stand no farther apart than
 // the window are. Where only pairs across two sources count, rows[from:mid] are of the left one and rows[mid:to] of the right one.
@@ -36,6 +39,18 @@ func (b block) width() int64 {
 	}
 	return int64(math.Ceil(math.Sqrt(2 * float64(b.full()))))
 }
+
+// classes is the number of classes of size: class k holds the widths above 2^(k-1) and up to 2^k. Neighbourhoods are of class 0.
+const classes = 12
+
+func (b block) class() int {
+	if b.window > 0 {
+		return 0
+	}
+	return classOf(b.width())
+}
+
+func classOf(width int64) int { return min(bits.Len64(uint64(max(width, 1)-1)), classes-1) }
 
 // pairs is the number of pairs the block holds, made or not; for a window across two sources it is an upper bound.
 func (b block) pairs() int64 {

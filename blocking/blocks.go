@@ -14,9 +14,9 @@ import (
 type Blocks struct {
 	t     *contact.Table
 	rules []rule
-	sets  []ruleBlocks
-	off   []uint32 // per contact, into live
-	live  []uint32 // numbers of the blocks that are compared in full
+	sets  []ruleBlocks // by rule; from maxRules on the blocks of every rule that are left out, if there are any
+	off   []uint32     // per contact, into live
+	live  []uint32     // numbers of the blocks that are compared in full
 
 	windowOff []uint32 // per contact, into windows
 	windows   []place

@@ -65,7 +65,7 @@ func (c *chooser) resize(b *Blocks, kept []int) *chooser {
 			whole.cells[i][k].yield = c.cells[r][from].yield*max(1, float64(c.every<<from)/width) + leastHope/width
 		}
 		for _, run := range b.sets[i].runs {
-			whole.cells[i][whole.class(run)].pairs += run.pairs()
+			whole.cells[i][run.class()].pairs += run.pairs()
 		}
 	}
 	return whole

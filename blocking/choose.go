@@ -3,7 +3,6 @@ package blocking
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
@@ -53,9 +52,6 @@ func (c *cell) add(worth, pairs float64) {
 	c.spread += worth * max(0, pairs-1)
 }
 
-// classes is the number of classes of size: class k holds the widths above 2^(k-1) and up to 2^k.
-const classes = 12
-
 // looks is how many pairs of a cell are looked at.
 const looks = 2000
 
@@ -93,7 +89,7 @@ func newChooser(t *contact.Table, rules []rule, sets []ruleBlocks, every int64) 
 			c.says[i] |= AspectName | AspectGiven | AspectFamily // mailboxes are named after people
 		}
 		for _, run := range sets[i].runs {
-			c.cells[i][c.class(run)].pairs += run.pairs()
+			c.cells[i][run.class()].pairs += run.pairs()
 		}
 		for k := range c.cells[i] {
 			c.cells[i][k].step = max(1, c.cells[i][k].pairs/looks)
@@ -104,15 +100,6 @@ func newChooser(t *contact.Table, rules []rule, sets []ruleBlocks, every int64) 
 	}
 	return c
 }
-
-func (c *chooser) class(b block) int {
-	if b.window > 0 {
-		return 0
-	}
-	return classOf(b.width())
-}
-
-func classOf(width int64) int { return min(bits.Len64(uint64(max(width, 1)-1)), classes-1) }
 
 // look goes through pairs of every class of a rule, spread evenly over its blocks.
 func (c *chooser) look(rule int) {
@@ -125,7 +112,7 @@ func (c *chooser) look(rule int) {
 	}
 	set := &c.b.sets[rule]
 	for _, run := range set.runs {
-		k := c.class(run)
+		k := run.class()
 		end := at[k] + run.pairs()
 		for ; next[k] < end; next[k] += c.cells[rule][k].step {
 			if x, y, ok := set.pair(run, next[k]-at[k]); ok {
@@ -185,7 +172,7 @@ func (c *chooser) judge(x, y contact.Row, payer int) (fresh float64) {
 	}
 	blocks, identity := 0, false
 	c.b.each(x, y, func(number uint32) {
-		k, r := uint8(c.class(c.b.at(number))), int(number>>ruleShift)
+		k, r := uint8(c.b.at(number).class()), int(number>>ruleShift)
 		p.class[r] = min(p.class[r], k)
 		identity = identity || c.b.rules[r].identity
 		if r == payer {

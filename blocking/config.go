@@ -20,7 +20,8 @@ type Config struct {
 	// Default 25.
 	PairsPerContact int `yaml:"pairs_per_contact" json:"pairs_per_contact"`
 	// SmallPairs is what a run may always spend, however few contacts there are; a table that has no more pairs than these is compared in
-	// full. Default 1200000, which is all pairs of 1549 contacts. With -1 only PairsPerContact counts.
+	// full. Default 1200000, which is all pairs of 1549 contacts. With -1 only PairsPerContact counts. From twice as many on pairs are tried
+	// before all are compared.
 	SmallPairs int `yaml:"small_pairs" json:"small_pairs"`
 	// Disable names rules that are not used.
 	Disable []string `yaml:"disable" json:"disable,omitempty"`

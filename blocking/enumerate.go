@@ -13,7 +13,7 @@ type Task struct {
 // Tasks cuts the blocks into shares of about the given number of pairs. The shares and their order do not depend on who works on them.
 func (b *Blocks) Tasks(pairs int64) []Task {
 	var out []Task
-	for i := range b.sets {
+	for i := range b.rules {
 		t := Task{Rule: i}
 		flush := func(next int) {
 			if t.to > t.from {
@@ -195,7 +195,7 @@ func (b *Blocks) common(x, y contact.Row, before uint32) (rules uint32, ok bool)
 			if p[i] < before {
 				return 0, false
 			}
-			rules |= 1 << (p[i] >> ruleShift)
+			rules |= 1 << (p[i] >> ruleShift % maxRules)
 			i++
 			j++
 		}
@@ -218,7 +218,7 @@ func (b *Blocks) near(x, y contact.Row, before uint32) (rules uint32, ok bool) {
 				if p[i].block < before {
 					return 0, false
 				}
-				rules |= 1 << (p[i].block >> ruleShift)
+				rules |= 1 << (p[i].block >> ruleShift % maxRules)
 			}
 			i++
 			j++
@@ -227,9 +227,9 @@ func (b *Blocks) near(x, y contact.Row, before uint32) (rules uint32, ok bool) {
 	return rules, true
 }
 
-// Rules reports which rules make a pair, for explanations.
+// Rules reports which rules make a pair, for explanations; none when it is not compared.
 func (b *Blocks) Rules(x, y contact.Row) uint32 {
-	if !b.t.Pairable(x, y) {
+	if !b.t.Pairable(x, y) || !b.compared(x, y) {
 		return 0
 	}
 	return b.made(x, y, 0)
@@ -247,7 +247,7 @@ func (b *Blocks) RuleNames() []string {
 // Forecast is the number of pairs all blocks hold: an upper bound on the pairs that will be made.
 func (b *Blocks) Forecast() int64 {
 	n := int64(0)
-	for i := range b.sets {
+	for i := range b.rules {
 		n += b.sets[i].stats.Pairs
 	}
 	return n
@@ -255,8 +255,8 @@ func (b *Blocks) Forecast() int64 {
 
 // Stats are the counts of every rule. newPairs holds the pairs each rule was the first to make, as counted while enumerating.
 func (b *Blocks) Stats(newPairs []int64) []Stats {
-	out := make([]Stats, len(b.sets))
-	for i := range b.sets {
+	out := make([]Stats, len(b.rules))
+	for i := range b.rules {
 		out[i] = b.sets[i].stats
 		if i < len(newPairs) {
 			out[i].NewPairs = newPairs[i]

@@ -19,7 +19,7 @@ type Stats struct {
 	NewPairs        int64  `json:"new_pairs"`        // pairs no earlier rule made
 	LargestBlock    int64  `json:"largest_block"`    // contacts in the largest block, before refining
 	OversizedBlocks int64  `json:"oversized_blocks"` // blocks over the limit, refined by a compound key
-	SkippedBlocks   int64  `json:"skipped_blocks"`   // blocks still over the limit after refining
+	SkippedBlocks   int64  `json:"skipped_blocks"`   // blocks still over the limit after refining, or that bring too little
 	SkippedPairs    int64  `json:"skipped_pairs"`    // pairs those blocks would have made: not compared under this rule
 	OverBudget      bool   `json:"over_budget"`      // the pair budget left no room for the rule
 }

@@ -59,9 +59,13 @@ func (b *Blocks) Recapture() *Recapture {
 	return c
 }
 
+// recognised is the match probability from which a pair counts: what agrees too little to be taken for a match is on no list, however many
+// such pairs there are, and lists of matches that could be recognised tell how many more of those there are.
+const recognised = 0.5
+
 // Add counts a pair by the rules that made it and its match probability.
 func (c *Recapture) Add(rules uint32, probability float64) {
-	if c.all || !(probability > 0) {
+	if c.all || !(probability >= recognised) {
 		return
 	}
 	seen := uint32(0)

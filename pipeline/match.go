@@ -26,6 +26,8 @@ type matched struct {
 
 	table    *contact.Table
 	declined [][2]contact.Row
+
+	workers chan *scoring.Worker // one for every goroutine: their caches stay warm
 }
 
 // match streams the candidate pairs of all blocks through the scorer.
@@ -37,7 +39,9 @@ func (r *runner) match(ctx context.Context, t *contact.Table) (*matched, error) 
 	if err := r.model(ctx, t, m); err != nil {
 		return nil, err
 	}
-
+	if err := r.narrow(ctx, m); err != nil {
+		return nil, err
+	}
 	r.stage("score", m.blocks.Forecast(), "pairs")
 	tally, err := r.score(ctx, m)
 	if err != nil {
@@ -71,6 +75,10 @@ func (r *runner) model(ctx context.Context, t *contact.Table, m *matched) error 
 	use := func(model *scoring.Model) {
 		m.scorer = scoring.NewScorer(t, m.shared, model, r.cfg.Scoring, no)
 		r.rec.Model, r.rec.Threshold = model.Fingerprint(), model.Threshold
+		m.workers = make(chan *scoring.Worker, r.cfg.Workers)
+		for range r.cfg.Workers {
+			m.workers <- m.scorer.Worker()
+		}
 	}
 	if given := r.opt.Model; given != nil {
 		r.stage("check model", int64(t.Len()), "contacts")
@@ -129,16 +137,12 @@ func (r *runner) declined(ctx context.Context, t *contact.Table) ([][2]contact.R
 func (r *runner) score(ctx context.Context, m *matched) (*tally, error) {
 	tasks := m.blocks.Tasks(taskPairs)
 	found := make([][]scoring.Edge, len(tasks))
-	workers := make(chan *scoring.Worker, r.cfg.Workers)
-	for range r.cfg.Workers {
-		workers <- m.scorer.Worker()
-	}
 	total, mu := &tally{expect: newExpectation(m.blocks, m.scorer.Model().Threshold)}, sync.Mutex{}
 	var edges atomic.Int64
 	below := r.watchBelow(m, len(tasks))
 	err := parallel(ctx, r.cfg.Workers)(len(tasks), func(i int) error {
-		w, local, expect := <-workers, tally{}, newExpectation(m.blocks, m.scorer.Model().Threshold)
-		defer func() { workers <- w }()
+		w, local, expect := <-m.workers, tally{}, newExpectation(m.blocks, m.scorer.Model().Threshold)
+		defer func() { m.workers <- w }()
 		var out []scoring.Edge
 		look := below.task(i)
 		m.blocks.Pairs(tasks[i], func(p blocking.Pair) {

@@ -136,7 +136,7 @@ func TestPage(t *testing.T) {
 		"One of the contacts is blocked: supervisor decides.",
 		"model suggests from +6.5", "from 102, filled a gap", "auto-merge group", "proposed by a rule above as well", "a date that does not exist",
 		"Bars with a torn top run past the axis; the tallest stands for 14,100 pairs.", "chance that it is one person: over 99.9%",
-		"33,670 pairs in blocks that stayed over the limit", "threshold +6.5", "rarer than the average value", "How the weight of",
+		"33,670 pairs in blocks that stayed over the limit, or", "threshold +6.5", "rarer than the average value", "How the weight of",
 		"If its weakest link is wrong, for which the chance is 3.1%, the cluster is two people:", "96.4% of its pairs expected to be right",
 		"If 301 and 302 are two people, for which the model sees a chance of over 99.9%, the others go with them so:",
 		"What the model learned", "1 in 10,000", "Of 100 suggestions, 97 are expected to be right.", "Blocking is expected to have missed about 12 (5 to 31) true matches that the scorer would recognise; 99.0% of all such matches were compared.", "by its content", "role",

@@ -120,7 +120,7 @@ func newRules(r *run.Record, o *cluster.Outcome) ruleTable {
 		t.Rows = append(t.Rows, newRuleRow(s, largest))
 	}
 	if skipped > 0 {
-		t.Skipped = fmt.Sprintf("%s in blocks that stayed over the limit were not compared under their rule; another rule may still have found them.",
+		t.Skipped = fmt.Sprintf("%s in blocks that stayed over the limit, or of which a sample showed that they bring too little, were not compared under their rule; another rule may still have found them.",
 			count(skipped, "pair", "pairs"))
 	}
 	return t
