@@ -29,7 +29,7 @@ type Config struct {
 
 // WithDefaults fills what is zero.
 func (c Config) WithDefaults() Config {
-	c.MaxNames = cmp.Or(c.MaxNames, DefaultMaxNames)
+	c.MaxNames = cmp.Or(c.MaxNames, defaultMaxNames)
 	c.MaxIdentityBlock = cmp.Or(c.MaxIdentityBlock, 200)
 	c.MaxBlock = cmp.Or(c.MaxBlock, 300)
 	c.PairsPerContact = cmp.Or(c.PairsPerContact, 25)
