@@ -121,7 +121,7 @@ func runFiles(t *testing.T, files extract.FilesConfig, cfg pipeline.Config) *clu
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := pipeline.Run(context.Background(), pipeline.Options{Config: cfg, Source: src})
+	res, err := pipeline.Run(context.Background(), pipeline.Options{Config: lighter(cfg), Source: src})
 	if err != nil {
 		t.Fatal(err)
 	}

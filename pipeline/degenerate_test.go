@@ -94,7 +94,7 @@ func TestDegenerateInputs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := pipeline.Run(context.Background(), pipeline.Options{Source: src})
+			res, err := pipeline.Run(context.Background(), pipeline.Options{Config: lighter(pipeline.Config{}), Source: src})
 			if err != nil {
 				t.Fatal(err)
 			}

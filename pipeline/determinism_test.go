@@ -296,7 +296,7 @@ func TestSourceFaults(t *testing.T) {
 	}
 	fails := func(name string, src *faultySource, sink *countingSink) bool {
 		before, rec := runtime.NumGoroutine(), &run.Record{}
-		res, err := pipeline.Run(context.Background(), pipeline.Options{Config: pipeline.Config{Workers: 3}, Source: src, Sinks: []pipeline.Sink{sink}, Record: rec})
+		res, err := pipeline.Run(context.Background(), pipeline.Options{Config: lighter(pipeline.Config{Workers: 3}), Source: src, Sinks: []pipeline.Sink{sink}, Record: rec})
 		if err == nil {
 			res.Release()
 			return false

@@ -123,7 +123,7 @@ func runLink(t testing.TB, sides [2]extract.FilesConfig, within bool, workers in
 		t.Fatal(err)
 	}
 	res, err := pipeline.Run(context.Background(), pipeline.Options{
-		Config: pipeline.Config{Workers: workers}, Source: pipeline.NewLink(src[0], src[1], within), CheckLayout: cfg.Check,
+		Config: lighter(pipeline.Config{Workers: workers}), Source: pipeline.NewLink(src[0], src[1], within), CheckLayout: cfg.Check,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,10 +11,12 @@ import (
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/pipeline"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
+	"github.com/contactmerge/contactmerge/scoring"
 )
 
 // TestTriedPairs wants a run that tries pairs first to compare far fewer of them and to find the same people, whoever does the work.
 func TestTriedPairs(t *testing.T) {
+	withoutRaceDetector(t) // TestTriedByMany runs as much under it
 	w := newWorld(t, 20_000)
 	compare := func(cfg pipeline.Config) (*pipeline.Result, bool) {
 		src, err := extract.Files(w.files())
@@ -46,5 +48,22 @@ func TestTriedPairs(t *testing.T) {
 	t.Logf("%d pairs of %d compared, F1 %.4f, of all %.4f", one.Record.Counts.Pairs, whole.Record.Counts.Pairs, f1(one), f1(whole))
 	if f1(one) < f1(whole)-0.002 {
 		t.Errorf("F1 of the pairs in clusters %.4f, of all pairs %.4f", f1(one), f1(whole))
+	}
+}
+
+// TestTriedByMany tries pairs with eight workers on few contacts.
+func TestTriedByMany(t *testing.T) {
+	w := newWorld(t, 2000)
+	cfg := pipeline.Config{Blocking: blocking.Config{SmallPairs: -1}, Scoring: scoring.Config{SamplePairs: 30_000}}
+	var want []scoring.Edge
+	for _, workers := range []int{1, 8} {
+		cfg.Workers = workers
+		got := runFiles(t, w.files(), cfg).Edges
+		if want == nil {
+			want = got
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(got) < 100 {
+			t.Errorf("%d workers find %d other pairs than one (-one +%d):\n%s", workers, len(got), workers, diff)
+		}
 	}
 }

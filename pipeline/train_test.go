@@ -45,6 +45,7 @@ func TestTrainingIsDeterministic(t *testing.T) {
 
 // TestLearnedWithoutLabels compares what EM learned about duplicates with what their labels say, level by level.
 func TestLearnedWithoutLabels(t *testing.T) {
+	withoutRaceDetector(t)
 	const within = 0.1
 	l := patients(2)
 	files, truth := written(l)(t)

@@ -71,6 +71,7 @@ const minAutoPrecision = 0.9995
 // TestGeneratedWorld holds the pipeline to its promise on people it has not seen: automatic merges are right, and never join a household or
 // the users of a role mailbox.
 func TestGeneratedWorld(t *testing.T) {
+	withoutRaceDetector(t) // TestDeterminism runs a world of this kind
 	w := newWorld(t, 20_000)
 	o := runFiles(t, w.files(), pipeline.Config{})
 	rep := w.evaluate(t, o)
