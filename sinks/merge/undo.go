@@ -203,8 +203,9 @@ type Merged struct {
 	Losers   []string
 	Run      string // that made the plan, "" when unknown
 	At       time.Time
-	Entries  int  // journal rows
-	Added    bool // not asked for, but built on one that was
+	Entries  int   // journal rows
+	tx       int64 // the first ledger row of its transaction: merges with one number were written together, stage by stage
+	Added    bool  // not asked for, but built on one that was
 
 	blocked *stepID // a newer merge that was built on this one and is not selected
 }

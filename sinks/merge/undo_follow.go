@@ -93,7 +93,7 @@ func (u *unmerge) throughs(ctx context.Context, identities *table) ([]through, e
 func (u *unmerge) followOne(ctx context.Context, w *walk, ref *reference, k through, back []owned, operators []string) error {
 	t := w.byTable[ref.child]
 	if t == nil {
-		t = &table{cat: u.cat, relation: ref.child, keys: ref.child.key, operators: operators, at: make(map[string]int), rows: make(map[string][]*row)}
+		t = &table{cat: u.cat, relation: ref.child, keys: ref.child.key, operators: operators, at: make(map[string]int)}
 		t.want(t.keys)
 		t.want([]string{ref.column.name})
 		w.byTable[ref.child] = t

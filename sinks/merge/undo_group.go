@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,10 +50,8 @@ func (m *Merger) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions
 	case err != nil:
 		return nil, nil, err
 	case r.Outcome == Applied, r.Outcome == AlreadyApplied:
-	case len(group) == 1:
-		return []UndoResult{{Merged: group[0], Outcome: r.Outcome, Reason: r.Reason, Attempts: r.Attempts}}, nil, nil
 	default:
-		return m.oneByOne(ctx, group, opt)
+		return m.inParts(ctx, group, opt, &r)
 	}
 	for i := range results {
 		results[i].Attempts = r.Attempts
@@ -60,22 +59,51 @@ func (m *Merger) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions
 	return results, aside, nil
 }
 
-// oneByOne finds out which merge of a group it is that cannot be taken back.
-func (m *Merger) oneByOne(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
-	for i := range group {
-		if i > 0 && ctx.Err() != nil {
-			return results, group[i:], nil
+// inParts finds out which merge of a group it is that cannot be taken back, after the whole of it failed. Merges that changed the same rows
+// in one transaction stay together.
+func (m *Merger) inParts(ctx context.Context, group []Merged, opt *UndoOptions, r *StepResult) (results []UndoResult, aside []Merged, err error) {
+	var parts [][]Merged
+	err = pgx.BeginFunc(ctx, m.session.Conn(), func(tx pgx.Tx) error {
+		if err := m.begin(ctx, tx); err != nil {
+			return err
 		}
-		one, _, err := m.undoGroup(ctx, group[i:i+1:i+1], opt)
+		u := &unmerge{tx: tx, cfg: &m.cfg, cat: m.cat, opt: opt, group: group, wrong: make([]error, len(group))}
+		l := &loaded{parts: make([]int, len(group)), wrong: make([]error, len(group)), aside: make([]bool, len(group))}
+		err := u.journal(ctx, l)
+		l.link()
+		parts = l.partsOf(group)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(parts) == 1 {
+		for i := range group {
+			results = append(results, UndoResult{Merged: group[i], Outcome: r.Outcome, Reason: r.Reason, Attempts: r.Attempts})
+		}
+		return results, nil, nil
+	}
+	for i, part := range parts {
+		res, put, err := m.undoGroup(ctx, part, opt)
 		if err != nil {
 			return nil, nil, err
 		}
-		results = append(results, one...)
-		if one[0].Outcome != Applied && one[0].Outcome != AlreadyApplied {
-			return results, group[i+1:], nil // the others may have been built on it
+		results = append(results, res...)
+		if len(put) > 0 || ctx.Err() != nil || !done(res) { // the others may have been built on it
+			return results, slices.Concat(put, slices.Concat(parts[i+1:]...)), nil
 		}
 	}
 	return results, nil, nil
+}
+
+// done says that all merges are undone by now.
+func done(results []UndoResult) bool {
+	for i := range results {
+		if o := results[i].Outcome; o != Applied && o != AlreadyApplied {
+			return false
+		}
+	}
+	return true
 }
 
 // undoGroup finds out what undoing a group would do.
@@ -100,7 +128,7 @@ func (u *unmerge) run(ctx context.Context, epoch int64) (results []UndoResult, a
 	if err != nil {
 		return nil, nil, "", err
 	}
-	w := walked(l, u.opt, u.dry)
+	w := walked(l, u.opt, u.group)
 	if err := u.follow(ctx, w); err != nil {
 		return nil, nil, "", err
 	}
@@ -109,6 +137,9 @@ func (u *unmerge) run(ctx context.Context, epoch int64) (results []UndoResult, a
 		if w.wrong[i] == nil && !w.aside[i] {
 			done = append(done, i)
 		}
+	}
+	if len(done) == 0 && len(u.group) > 0 && !slices.ContainsFunc(w.wrong, func(err error) bool { return err != nil }) {
+		return nil, nil, "", refuse("its changes cannot be taken back in one order")
 	}
 	if !u.dry {
 		if xid, err = u.carryOut(ctx, w, done, epoch); err != nil {

@@ -1,7 +1,9 @@
 package merge
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,16 +12,18 @@ import (
 
 // loaded is the journal of a group, with the rows that it speaks of.
 type loaded struct {
-	images [][]*image // of each merge of the group, in the order they were written
-	tables []*table   // in the order they are locked
-	wrong  []error    // why a merge cannot be taken back, nil for those that can
-	aside  []bool     // merges that have to wait for another transaction
+	images []*image // the last that was written first
+	parts  []int    // for each merge the number of its part: merges of one part changed the same rows
+	built  []built
+	tables []*table // in the order they are locked
+	wrong  []error  // why a merge cannot be taken back, nil for those that can
+	aside  []bool   // merges that have to wait for another transaction
 }
 
 // load reads the journal of a group, and the rows as they are now.
 func (u *unmerge) load(ctx context.Context) (*loaded, error) {
 	n := len(u.group)
-	l := &loaded{images: make([][]*image, n), wrong: make([]error, n), aside: make([]bool, n)}
+	l := &loaded{parts: make([]int, n), wrong: make([]error, n), aside: make([]bool, n)}
 	copy(l.wrong, u.wrong)
 	if err := u.journal(ctx, l); err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
@@ -33,22 +37,23 @@ func (u *unmerge) load(ctx context.Context) (*loaded, error) {
 		lock = ""
 	}
 	for _, r := range u.cat.involved() {
-		t := &table{cat: u.cat, relation: r, at: make(map[string]int), rows: make(map[string][]*row)}
+		t := &table{cat: u.cat, relation: r, at: make(map[string]int)}
 		images := t.claim(l, operators[r.oid])
 		if len(images) == 0 {
 			continue
 		}
-		if err := t.read(ctx, u.tx, images, lock); err != nil {
+		if err := t.fetch(ctx, u.tx, images, lock); err != nil {
 			return nil, fmt.Errorf("reading rows of %s: %w", r, err)
 		}
 		l.tables = append(l.tables, t)
 	}
+	l.link()
 	return l, nil
 }
 
 // journal reads the images of every merge that may be taken back.
 func (u *unmerge) journal(ctx context.Context, l *loaded) error {
-	rows, err := u.tx.Query(ctx, `SELECT n, j.action, j.constraint_name, j.table_schema, j.table_name, j.key_columns, j.columns, j.key_values, j.before, j.after
+	rows, err := u.tx.Query(ctx, `SELECT n, coalesce(j.stage, j.seq), j.action, j.constraint_name, j.table_schema, j.table_name, j.key_columns, j.columns, j.key_values, j.before, j.after
 		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) JOIN `+quote(u.cfg.Schema, "journal")+` AS j ON j.plan_id = u.p AND j.cluster_id = u.c ORDER BY n, j.seq`,
 		plansOf(u.group), clustersOf(u.group))
 	if err != nil {
@@ -58,19 +63,28 @@ func (u *unmerge) journal(ctx context.Context, l *loaded) error {
 		im           image
 		schema, name string
 	)
-	into := []any{&im.of, &im.action, &im.constraint, &schema, &name, &im.keys, &im.columns, &im.key, &im.before, &im.after}
+	into := []any{&im.of, &im.stage, &im.action, &im.constraint, &schema, &name, &im.keys, &im.columns, &im.key, &im.before, &im.after}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		got := im
 		im = image{}
 		got.of--
-		if l.wrong[got.of] != nil {
-			return nil
+		var v *verdict
+		if errors.As(l.wrong[got.of], &v) && v.outcome == AlreadyApplied {
+			return nil // nobody has built on what does not stand
 		}
-		if l.wrong[got.of] = got.resolve(u.cat, schema, name); l.wrong[got.of] == nil {
-			l.images[got.of] = append(l.images[got.of], &got)
+		if len(got.key) == 0 && len(got.keys) > 0 {
+			return nil // forgotten
+		}
+		got.tx = u.group[got.of].tx
+		if err := got.resolve(u.cat, schema, name); err == nil {
+			l.images = append(l.images, &got)
+		} else if l.wrong[got.of] == nil {
+			l.wrong[got.of] = err
 		}
 		return nil
 	})
+	slices.Reverse(l.images) // for rows of one merge and stage
+	slices.SortStableFunc(l.images, func(x, y *image) int { return cmp.Or(cmp.Compare(y.tx, x.tx), cmp.Compare(y.stage, x.stage)) })
 	return err
 }
 
@@ -102,22 +116,20 @@ func (im *image) resolve(c *catalog, schema, name string) error {
 
 // claim finds the images of the table, and with them the columns to read.
 func (t *table) claim(l *loaded, operators []string) (images []*image) {
-	for of := range l.images {
-		for _, im := range l.images[of] {
-			if im.relation != t.relation {
-				continue
-			}
-			switch {
-			case t.keys == nil:
-				t.keys = im.keys
-			case !slices.Equal(t.keys, im.keys):
-				l.aside[of] = true // its journal knows the rows by another key: one transaction for each
-				continue
-			}
-			images = append(images, im)
-			t.want(im.keys)
-			t.want(im.columns)
+	for _, im := range l.images {
+		if im.relation != t.relation {
+			continue
 		}
+		switch {
+		case t.keys == nil:
+			t.keys = im.keys
+		case !slices.Equal(t.keys, im.keys):
+			l.aside[im.of] = true // its journal knows the rows by another key: one transaction for each
+			continue
+		}
+		images = append(images, im)
+		t.want(im.keys)
+		t.want(im.columns)
 	}
 	if t.keys == nil {
 		return nil

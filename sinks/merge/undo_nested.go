@@ -25,7 +25,7 @@ func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []M
 			on[older[i].id()] = m.id()
 		}
 	}
-	rows, err := tx.Query(ctx, builtOnSQL(schema), plansOf(newer), clustersOf(newer), seqsOf(newer), plansOf(older), clustersOf(older), seqsOf(older))
+	rows, err := tx.Query(ctx, builtOnSQL(schema), plansOf(newer), clustersOf(newer), transactionsOf(newer), plansOf(older), clustersOf(older), transactionsOf(older))
 	if err != nil {
 		return nil, err
 	}
@@ -40,23 +40,25 @@ func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []M
 }
 
 // builtOnSQL compares the journals of older merges ($4 to $6) with those of newer ones ($1 to $3), row by row: the key that an older merge
-// left the row with is the one under which the newer found it.
+// left the row with is the one under which the newer found it. Merges of one transaction were written stage by stage, so that each can be newer
+// than the other, in different rows.
 func builtOnSQL(schema string) string {
 	journal := quote(schema, "journal")
 	return `WITH y AS MATERIALIZED (
-			SELECT n.seq AS at, j.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n(p, c, seq) JOIN ` + journal + ` AS j ON j.plan_id = n.p AND j.cluster_id = n.c
+			SELECT n.tx AS tx, coalesce(j.stage, j.seq) AS at, j.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n(p, c, tx) JOIN ` + journal + ` AS j ON j.plan_id = n.p AND j.cluster_id = n.c
 		), x AS MATERIALIZED (
-			SELECT n.seq AS at, j.*, CASE WHEN j.after IS NULL THEN NULL ELSE ARRAY(
+			SELECT n.tx AS tx, coalesce(j.stage, j.seq) AS at, j.*, CASE WHEN j.after IS NULL THEN NULL ELSE ARRAY(
 				SELECT CASE WHEN a.at IS NULL THEN k.v ELSE j.after[a.at] END
 				FROM unnest(j.key_columns, j.key_values) WITH ORDINALITY AS k(c, v, n) LEFT JOIN LATERAL (SELECT array_position(j.columns, k.c) AS at) AS a ON true ORDER BY k.n) END AS now
-			FROM unnest($4::text[], $5::text[], $6::bigint[]) AS n(p, c, seq) JOIN ` + journal + ` AS j ON j.plan_id = n.p AND j.cluster_id = n.c
+			FROM unnest($4::text[], $5::text[], $6::bigint[]) AS n(p, c, tx) JOIN ` + journal + ` AS j ON j.plan_id = n.p AND j.cluster_id = n.c
 		)
 		SELECT DISTINCT ON (x.plan_id, x.cluster_id) x.plan_id, x.cluster_id, y.plan_id, y.cluster_id FROM x JOIN y
-			ON y.table_schema = x.table_schema AND y.table_name = x.table_name AND y.key_columns = x.key_columns AND y.key_values = x.now AND y.at > x.at
+			ON y.table_schema = x.table_schema AND y.table_name = x.table_name AND y.key_columns = x.key_columns AND y.key_values = x.now AND (y.tx, y.at) > (x.tx, x.at)
+			AND (y.plan_id, y.cluster_id) <> (x.plan_id, x.cluster_id)
 		WHERE y.after IS NULL OR EXISTS (
 			SELECT FROM unnest(x.columns, x.before, x.after) AS a(c, b, e) JOIN unnest(y.columns, y.before, y.after) AS d(c, b, e) ON d.c = a.c
 			WHERE a.b IS DISTINCT FROM a.e AND d.b IS DISTINCT FROM d.e)
-		ORDER BY x.plan_id, x.cluster_id, y.at DESC`
+		ORDER BY x.plan_id, x.cluster_id, y.tx DESC, y.at DESC`
 }
 
 // built is the same in a transaction of its own.
@@ -96,10 +98,10 @@ func clustersOf(ms []Merged) []string {
 	return out
 }
 
-func seqsOf(ms []Merged) []int64 {
+func transactionsOf(ms []Merged) []int64 {
 	out := make([]int64, len(ms))
 	for i := range ms {
-		out[i] = ms[i].Seq
+		out[i] = ms[i].tx
 	}
 	return out
 }

@@ -1,22 +1,37 @@
 package merge
 
-// pack takes merges off the front of the queue as long as no two of them share a contact, so that their order inside one transaction does
-// not matter, and the transaction stays short.
+// pack takes merges off the front of the queue as long as no two of them share a contact, and the transaction stays short. Those that were
+// written by one transaction stay together: its statements went through all of them, one after the other.
 func (m *Merger) pack(queue []Merged, opt *UndoOptions) (group, rest []Merged) {
 	taken := make(map[string]bool)
 	n, losers, rows := 0, 0, 0
-	for ; n < len(queue); n++ {
-		q := &queue[n]
-		if n > 0 && (losers+len(q.Losers) > opt.GroupLosers || rows+q.Entries > undoRows || shares(taken, q)) {
+	for n < len(queue) {
+		unit := together(queue[n:])
+		l, r, clash := 0, 0, false
+		for i := range unit {
+			l, r = l+len(unit[i].Losers), r+unit[i].Entries
+			clash = clash || shares(taken, &unit[i])
+		}
+		if n > 0 && (losers+l > opt.GroupLosers || rows+r > undoRows || clash) {
 			break
 		}
-		losers += len(q.Losers)
-		rows += q.Entries
-		for _, id := range q.members() {
-			taken[id] = true
+		n, losers, rows = n+len(unit), losers+l, rows+r
+		for i := range unit {
+			for _, id := range unit[i].members() {
+				taken[id] = true
+			}
 		}
 	}
 	return queue[:n:n], queue[n:]
+}
+
+// together are the merges at the front of the queue that one transaction has written.
+func together(queue []Merged) []Merged {
+	n := 1
+	for n < len(queue) && queue[n].tx == queue[0].tx {
+		n++
+	}
+	return queue[:n]
 }
 
 func shares(taken map[string]bool, m *Merged) bool {
@@ -56,7 +71,7 @@ func (d *DryRun) pack(queue []Merged, opt *UndoOptions) (group, rest []Merged) {
 	return group, rest
 }
 
-// chains are the sets of merges that are connected by contacts.
+// chains are the sets of merges that are connected by contacts, or by their transaction.
 type chains struct {
 	up           []int
 	losers, rows map[int]int
@@ -67,6 +82,9 @@ func newChains(ms []Merged) *chains {
 	first := make(map[string]int)
 	for i := range ms {
 		c.up[i] = i
+		if i > 0 && ms[i].tx == ms[i-1].tx {
+			c.up[i] = c.of(i - 1)
+		}
 		for _, id := range ms[i].members() {
 			if j, known := first[id]; known {
 				c.up[c.of(i)] = c.of(j)

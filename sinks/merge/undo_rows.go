@@ -13,6 +13,8 @@ import (
 // image is a journal row that is to be taken back.
 type image struct {
 	of            int // number of its merge in the group
+	tx            int64
+	stage         int // within the transaction
 	action        string
 	constraint    string
 	relation      *relation
@@ -43,6 +45,7 @@ func (im *image) keyNow() []*string {
 type row struct {
 	values []*string // of the table's columns
 	place  [2]string // ctid and tableoid, in a table without a key
+	batch  batchID   // that wrote it last
 	owner  int       // the merge of the group that it belongs to, -1 for none yet
 }
 
@@ -54,7 +57,23 @@ type table struct {
 	operators []string // with which an index on the keys compares; nil when rows are known by their whole content
 	columns   []string // that are read: the keys, and what the journal has changed
 	at        map[string]int
-	rows      map[string][]*row // by key
+	read      []found           // as they are in the database
+	rows      map[string][]*row // the same as far as undo has come, by key
+}
+
+// found is a row as it is in the database, under the key by which it was asked for.
+type found struct {
+	key    []*string
+	values []*string
+	place  [2]string
+}
+
+// reset forgets what was undone in memory.
+func (t *table) reset() {
+	t.rows = make(map[string][]*row)
+	for _, f := range t.read {
+		t.add(f.key, &row{values: f.values, place: f.place, owner: -1})
+	}
 }
 
 // content says that the table has no key.
@@ -108,8 +127,8 @@ func (t *table) drop(key []*string, r *row) {
 	t.rows[k] = slices.DeleteFunc(slices.Clone(t.rows[k]), func(x *row) bool { return x == r })
 }
 
-// read fills the table with the rows that the images speak of, and locks them when lock says so.
-func (t *table) read(ctx context.Context, tx pgx.Tx, images []*image, lock string) error {
+// fetch reads the rows that the images speak of, and locks them when lock says so.
+func (t *table) fetch(ctx context.Context, tx pgx.Tx, images []*image, lock string) error {
 	if t.content() {
 		return t.readByContent(ctx, tx, images, lock)
 	}
@@ -148,7 +167,7 @@ func (t *table) read(ctx context.Context, tx pgx.Tx, images []*image, lock strin
 		values []*string
 	)
 	_, err = pgx.ForEachRow(rows, []any{&n, &values}, func() error {
-		t.add(asked[n-1], &row{values: values, owner: -1})
+		t.read = append(t.read, found{key: asked[n-1], values: values})
 		values = nil
 		return nil
 	})
@@ -167,8 +186,7 @@ func (t *table) readByContent(ctx context.Context, tx pgx.Tx, images []*image, l
 		values []*string
 	)
 	_, err = pgx.ForEachRow(rows, []any{&place[0], &place[1], &values}, func() error {
-		r := &row{values: values, place: place, owner: -1}
-		t.add(t.keyOf(r), r)
+		t.read = append(t.read, found{key: t.keyOf(&row{values: values}), values: values, place: place})
 		values = nil
 		return nil
 	})

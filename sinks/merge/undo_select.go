@@ -139,22 +139,23 @@ func (f *filter) undone(ctx context.Context, tx pgx.Tx) (n int, err error) {
 
 // standing lists merges that were not undone, newest first.
 func (f *filter) standing(ctx context.Context, tx pgx.Tx, where string, args ...any) ([]Merged, error) {
-	rows, err := tx.Query(ctx, `SELECT l.seq, l.plan_id, l.cluster_id, l.survivor_id, l.loser_ids, coalesce(p.run_id, ''), l.applied_at, l.entries
-		FROM `+quote(f.schema, "ledger")+` AS l LEFT JOIN `+quote(f.schema, "plans")+` AS p ON p.plan_id = l.plan_id
+	// Two servers may have counted to one transaction id, if their databases were brought together; hence the time, which is the transaction's.
+	rows, err := tx.Query(ctx, `SELECT l.seq, l.plan_id, l.cluster_id, l.survivor_id, l.loser_ids, coalesce(p.run_id, ''), l.applied_at, l.entries, l.tx
+		FROM (SELECT *, min(seq) OVER (PARTITION BY xid, applied_at) AS tx FROM `+quote(f.schema, "ledger")+` WHERE action = 'merge') AS l LEFT JOIN `+quote(f.schema, "plans")+` AS p ON p.plan_id = l.plan_id
 		WHERE `+where+` AND `+f.stands()+` ORDER BY l.seq DESC`, args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Merged, err error) {
-		err = row.Scan(&m.Seq, &m.Plan, &m.Cluster, &m.Survivor, &m.Losers, &m.Run, &m.At, &m.Entries)
+		err = row.Scan(&m.Seq, &m.Plan, &m.Cluster, &m.Survivor, &m.Losers, &m.Run, &m.At, &m.Entries, &m.tx)
 		return m, err
 	})
 }
 
 // complete finds the merges that were built on selected ones, and adds them when nested is set.
 func (s *Selected) complete(ctx context.Context, tx pgx.Tx, f *filter, nested bool) error {
-	oldest := s.Merges[len(s.Merges)-1].Seq
-	all, err := f.standing(ctx, tx, "l.action = 'merge' AND l.seq > $1", oldest)
+	oldest := s.Merges[len(s.Merges)-1].tx
+	all, err := f.standing(ctx, tx, "l.action = 'merge' AND l.seq >= $1", oldest)
 	if err != nil {
 		return err
 	}

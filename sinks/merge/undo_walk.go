@@ -17,79 +17,107 @@ type op struct {
 	before  []*string // what is overwritten although somebody else wrote it, nil for values that the merge wrote
 }
 
-// walk takes the merges back in memory, newest first and each from its last change to its first, and so finds out what has to be written, and
-// what somebody else changed since.
+// walk takes the merges back in memory, from the last change to the first, and so finds out what has to be written, and what somebody else
+// changed since.
 type walk struct {
 	*loaded
 	opt       *UndoOptions
-	shared    bool // rows may be taken back by several merges, because nothing is written
 	byTable   map[*relation]*table
 	batches   map[batchID][]*op
 	order     order
 	conflicts [][]Conflict
 	counts    [][]UndoCount
+	ids       [][]batchID // of each merge, in the order of writing
+	times     []map[batchID]int
+	hops      []hop
 	followed  []*op // rows that follow their identity, written last
-
-	undo []func() // of the merge at work, as are the next two
-	mine []*op
-	ids  []batchID
 }
 
-// walked goes through a group.
-func walked(l *loaded, opt *UndoOptions, shared bool) *walk {
-	n := len(l.images)
-	w := &walk{
-		loaded: l, opt: opt, shared: shared, byTable: make(map[*relation]*table), batches: make(map[batchID][]*op),
-		conflicts: make([][]Conflict, n), counts: make([][]UndoCount, n),
+// hop says that a row is written in one batch and then in another.
+type hop struct {
+	from, to batchID
+	of       int
+}
+
+// walked goes through a group. Where a merge turns out to be impossible it starts again without it, because what others do may depend on it.
+func walked(l *loaded, opt *UndoOptions, group []Merged) *walk {
+	l.settle(group)
+	for {
+		w := &walk{
+			loaded: l, opt: opt, byTable: make(map[*relation]*table), batches: make(map[batchID][]*op), conflicts: make([][]Conflict, len(group)),
+			counts: make([][]UndoCount, len(group)), ids: make([][]batchID, len(group)), times: make([]map[batchID]int, len(group)),
+		}
+		for _, t := range l.tables {
+			w.byTable[t.relation] = t
+			t.reset()
+		}
+		sound := w.pass()
+		if sound && !l.settle(group) {
+			return w
+		}
+		l.settle(group)
 	}
-	for _, t := range l.tables {
-		w.byTable[t.relation] = t
-	}
-	for of := range l.images {
-		if l.wrong[of] != nil || l.aside[of] {
+}
+
+// pass goes through the images once, and reports whether all merges that took part can be taken back.
+func (w *walk) pass() (sound bool) {
+	sound = true
+	for _, im := range w.images {
+		if w.wrong[im.of] != nil || w.aside[im.of] {
 			continue
 		}
-		w.merge(of)
+		if err := w.image(im); err != nil {
+			w.wrong[im.of], sound = err, false
+		}
 	}
-	return w
+	for of := range w.ids {
+		if w.wrong[of] != nil || w.aside[of] {
+			continue
+		}
+		if n := kept(w.conflicts[of]); n > 0 && w.opt.OnConflict == RefuseChanged {
+			w.wrong[of], sound = refuse("%d rows or fields changed since", n), false
+		}
+		if !w.order.add(w.ids[of]) {
+			w.aside[of], sound = true, false // its changes were made in another order than those of the others
+		}
+	}
+	for _, h := range w.hops {
+		if h.from == h.to || !w.order.add([]batchID{h.from, h.to}) {
+			w.aside[h.of], sound = true, false
+		}
+	}
+	return sound
 }
 
-// merge takes one merge back, or leaves everything as it was.
-func (w *walk) merge(of int) {
-	w.undo, w.mine, w.ids = nil, nil, nil
-	times := make(map[batchID]int)
-	var last batchID
-	for _, im := range slices.Backward(w.images[of]) {
-		if err := w.image(im); err != nil {
-			w.wrong[of] = err
-			break
-		}
-		id := batchID{action: im.action, constraint: im.constraint, table: im.relation.String(), columns: strings.Join(im.columns, "\x00")}
-		if id != last {
-			times[id]++
-			last = id
-		}
-		id.time = times[id]
-		for len(w.ids) < len(w.mine) {
-			w.ids = append(w.ids, id)
+// batch is where an image belongs among those of its merge.
+func (w *walk) batch(im *image) batchID {
+	id := batchID{action: im.action, constraint: im.constraint, table: im.relation.String(), columns: strings.Join(im.columns, "\x00")}
+	ids := &w.ids[im.of]
+	if n := len(*ids); n > 0 {
+		last := (*ids)[n-1]
+		if id.time = last.time; id == last {
+			return id
 		}
 	}
-	if n := kept(w.conflicts[of]); w.wrong[of] == nil && !w.aside[of] && n > 0 && w.opt.OnConflict == RefuseChanged {
-		w.wrong[of] = refuse("%d rows or fields changed since", n)
+	if w.times[im.of] == nil {
+		w.times[im.of] = make(map[batchID]int)
 	}
-	if w.wrong[of] == nil && !w.aside[of] && !w.order.add(w.ids) {
-		w.aside[of] = true // its changes were made in another order than those of the others
+	id.time = 0
+	w.times[im.of][id]++
+	id.time = w.times[im.of][id]
+	*ids = append(*ids, id)
+	return id
+}
+
+// write notes an op of an image.
+func (w *walk) write(im *image, o *op) {
+	id := w.batch(im)
+	if r := o.row; r.batch != (batchID{}) && (r.batch != id || r.owner != im.of) {
+		w.hops = append(w.hops, hop{r.batch, id, im.of})
 	}
-	if w.wrong[of] != nil || w.aside[of] {
-		for _, f := range slices.Backward(w.undo) {
-			f()
-		}
-		return
-	}
-	for i, o := range w.mine {
-		w.batches[w.ids[i]] = append(w.batches[w.ids[i]], o)
-		w.count(o)
-	}
+	o.row.batch, o.row.owner = id, im.of
+	w.batches[id] = append(w.batches[id], o)
+	w.count(o)
 }
 
 // ops lists what is to be written, in the order of writing.
@@ -109,9 +137,6 @@ func (w *walk) image(im *image) error {
 	r := t.find(im.keyNow(), im.of)
 	if r == nil {
 		w.conflict(im, im.columns[w.first(im)], Missing)
-		return nil
-	}
-	if !w.take(r, im.of) {
 		return nil
 	}
 	o := &op{of: im.of, table: t, row: r, key: t.keyOf(r)}
@@ -135,12 +160,13 @@ func (w *walk) image(im *image) error {
 		o.columns, o.values, o.before = append(o.columns, column), append(o.values, im.before[i]), append(o.before, now)
 	}
 	if len(o.columns) == 0 {
+		r.owner = im.of
 		return nil
 	}
 	if !overwrites {
 		o.before = nil
 	}
-	return w.change(o)
+	return w.change(im, o)
 }
 
 // first is the first column that a journal row changed.
@@ -153,20 +179,8 @@ func (w *walk) first(im *image) int {
 	return 0
 }
 
-// take says that a row belongs to a merge. One that another merge of the group has taken waits until that one is written.
-func (w *walk) take(r *row, of int) bool {
-	if !w.shared && r.owner >= 0 && r.owner != of {
-		w.aside[of] = true
-		return false
-	}
-	was := r.owner
-	r.owner = of
-	w.undo = append(w.undo, func() { r.owner = was })
-	return true
-}
-
 // change gives a row its values, in memory.
-func (w *walk) change(o *op) error {
+func (w *walk) change(im *image, o *op) error {
 	t, r := o.table, o.row
 	was, key := r.values, t.keyOf(r)
 	r.values = slices.Clone(was)
@@ -180,12 +194,7 @@ func (w *walk) change(o *op) error {
 	}
 	t.drop(key, r)
 	t.add(moved, r)
-	w.undo = append(w.undo, func() {
-		t.drop(moved, r)
-		r.values = was
-		t.add(key, r)
-	})
-	w.mine = append(w.mine, o)
+	w.write(im, o)
 	return nil
 }
 
@@ -207,10 +216,8 @@ func (w *walk) insert(t *table, im *image) error {
 			o.columns, o.values = append(o.columns, column), append(o.values, im.before[i])
 		}
 	}
-	key := t.keyOf(r)
-	t.add(key, r)
-	w.undo = append(w.undo, func() { t.drop(key, r) })
-	w.mine = append(w.mine, o)
+	t.add(t.keyOf(r), r)
+	w.write(im, o)
 	return nil
 }
 
