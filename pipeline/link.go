@@ -126,6 +126,7 @@ func subjects(l contact.Layout, side uint8) map[string]bool {
 	for _, place := range l.Sides[side].Place {
 		switch c := l.Contacts[place]; c.Field {
 		case contact.FieldID, contact.FieldTenant, contact.FieldSource, contact.FieldVIP, contact.FieldBlocked, contact.FieldOptOut,
+			contact.FieldConsent, contact.FieldLegalHold,
 			contact.FieldCreatedAt, contact.FieldUpdatedAt, contact.FieldIgnore: // never compared
 		case contact.FieldFirstName, contact.FieldLastName, contact.FieldFullName:
 			out["name"] = true

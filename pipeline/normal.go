@@ -78,6 +78,8 @@ func (n *normalizer) row(b *contact.Batch, r int) {
 			n.flag(v, contact.RowVIP)
 		case contact.FieldBlocked:
 			n.flag(v, contact.RowBlocked)
+		case contact.FieldLegalHold: // a question for a supervisor, as a blocked contact is
+			n.flag(v, contact.RowBlocked)
 		case contact.FieldOptOut:
 			n.flag(v, contact.RowOptOut)
 		case contact.FieldCreatedAt:

@@ -86,8 +86,11 @@ func factsOf(t *contact.Table, model []scoring.Comparison) []string {
 		name string
 		cols []contact.Col
 	}{
-		{"name", []contact.Col{contact.ColNameKey}}, {"company", []contact.Col{contact.ColCompany}}, {"country", []contact.Col{contact.ColCountry}},
-		{"gender", []contact.Col{contact.ColGender}}, {"address", []contact.Col{contact.ColStreet, contact.ColCity, contact.ColPostcode}},
+		{"name", []contact.Col{contact.ColNameKey}},
+		{"company", []contact.Col{contact.ColCompany}},
+		{"country", []contact.Col{contact.ColCountry}},
+		{"gender", []contact.Col{contact.ColGender}},
+		{"address", []contact.Col{contact.ColStreet, contact.ColCity, contact.ColPostcode}},
 	} {
 		for _, c := range f.cols {
 			if t.Col(c).Distinct() > 2 {
@@ -104,8 +107,12 @@ func factsOf(t *contact.Table, model []scoring.Comparison) []string {
 		name   string
 		spaces []contact.Space
 	}{
-		{"email", []contact.Space{contact.SpaceEmail}}, {"phone number", []contact.Space{contact.SpacePhone, contact.SpaceNationalNumber}}, {"channel id", []contact.Space{contact.SpaceHandle}},
-		{"login", []contact.Space{contact.SpaceSSO}}, {"ID number", []contact.Space{contact.SpaceNationalID}}, {"cookie", []contact.Space{contact.SpaceCookie}},
+		{"email", []contact.Space{contact.SpaceEmail}},
+		{"phone number", []contact.Space{contact.SpacePhone, contact.SpaceNationalNumber}},
+		{"channel id", []contact.Space{contact.SpaceHandle}},
+		{"login", []contact.Space{contact.SpaceSSO}},
+		{"ID number", []contact.Space{contact.SpaceNationalID}},
+		{"cookie", []contact.Space{contact.SpaceCookie}},
 	} {
 		for _, space := range s.spaces {
 			if spaces[space] {
@@ -168,7 +175,7 @@ func silentColumns(t *contact.Table, model []scoring.Comparison, fitted bool) []
 	var empty, constant, keys, common, rest []string
 	for i, c := range t.Columns() {
 		col, ok := t.RawColumn(i)
-		if !ok || !comparable(c) {
+		if !ok || !evidence(c) {
 			continue
 		}
 		values, filled, same := spread(t, col)
@@ -202,11 +209,11 @@ func silentColumns(t *contact.Table, model []scoring.Comparison, fitted bool) []
 	return out
 }
 
-// comparable reports whether a column would be evidence if it said anything.
-func comparable(c contact.Column) bool {
+// evidence reports whether a column would be evidence if it said anything.
+func evidence(c contact.Column) bool {
 	switch c.Field {
 	case contact.FieldID, contact.FieldIgnore, contact.FieldTenant, contact.FieldSource, contact.FieldVIP, contact.FieldBlocked, contact.FieldOptOut,
-		contact.FieldCreatedAt, contact.FieldUpdatedAt:
+		contact.FieldConsent, contact.FieldLegalHold, contact.FieldCreatedAt, contact.FieldUpdatedAt:
 		return false
 	}
 	return true

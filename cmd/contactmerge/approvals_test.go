@@ -84,8 +84,8 @@ func TestApproveAndApply(t *testing.T) {
 
 	dry := w.ends(t, exitDone, "apply", "--config", "c.yaml")
 	says(t, dry, "approved by people: 1 merge")
-	real := w.ends(t, exitDone, "apply", "--config", "c.yaml", "--confirm")
-	for _, o := range []*output{dry, real} {
+	wet := w.ends(t, exitDone, "apply", "--config", "c.yaml", "--confirm")
+	for _, o := range []*output{dry, wet} {
 		says(t, o, "1 merge: 1 applied; 1 contact merged away")
 		if n := strings.Count(o.out.String(), "1 rows moved"); n != 2 {
 			t.Errorf("%d tables of moved rows, want one for the approved and one for the exact merge:\n%s", n, &o.out)
@@ -242,8 +242,12 @@ func TestTwoOperatorsApproveOverlappingClusters(t *testing.T) {
 	w.ends(t, exitDone, "run", "--config", "c.yaml")
 	bob, _ := w.clusterOf(t, "1")
 	answers := [][]string{
-		{"approve", bob, "--members", "1,2"}, {"approve", bob, "--members", "2,9"}, {"approve", bob}, {"approve", bob, "--members", "1,9"},
-		{"reject", bob, "--members", "1,2"}, {"reject", bob},
+		{"approve", bob, "--members", "1,2"},
+		{"approve", bob, "--members", "2,9"},
+		{"approve", bob},
+		{"approve", bob, "--members", "1,9"},
+		{"reject", bob, "--members", "1,2"},
+		{"reject", bob},
 	}
 	codes := make([]int, len(answers))
 	outs := make([]*output, len(answers))

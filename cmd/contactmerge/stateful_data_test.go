@@ -57,8 +57,8 @@ func TestSameTagOrUniqueInboxOnBoth(t *testing.T) {
 			before := w.texts(t, `SELECT contact_id || ' ' || tag FROM held WHERE contact_id < 3 ORDER BY 1`)
 			says(t, w.ends(t, exitDone, "approve", "--config", "c.yaml", "--members", "1,2", "--by", "ann"), "approved")
 			dry := w.ends(t, exitPartial, "apply", "--config", "c.yaml")
-			real := w.ends(t, exitPartial, "apply", "--config", "c.yaml", "--confirm")
-			for _, o := range []*output{dry, real} {
+			wet := w.ends(t, exitPartial, "apply", "--config", "c.yaml", "--confirm")
+			for _, o := range []*output{dry, wet} {
 				says(t, o, "1 merge: 1 refused", "one_of_a_kind", "1 merge: 1 applied")
 			}
 			wantStates(t, w, "1+2 failed")

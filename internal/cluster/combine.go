@@ -39,7 +39,7 @@ func (m *Merger) combine(u *unit, s string, now *chosen, others []offer) {
 		source, ok = largest(values)
 		text = values[source]
 	}
-	if ok && text != values[0] {
+	if ok && (text != values[0] || from[0].row != now.row) { // the survivor may have none, and the first of the others the answer
 		*now = chosen{offer: from[source], rule: s, text: &text}
 	}
 }

@@ -25,7 +25,7 @@ func fixtureColumns() []contact.Column {
 		col("id", contact.FieldID), col("source", contact.FieldSource), col("Title", contact.FieldTitle), col("first", contact.FieldFirstName),
 		col("last", contact.FieldLastName), col("suffix", contact.FieldSuffix), ident("email", contact.ChannelEmail), ident("mobile", contact.ChannelPhone),
 		col("born", contact.FieldBirthdate), col("company", contact.FieldCompany), col("street", contact.FieldStreet), col("city", contact.FieldCity),
-		col("country", contact.FieldCountry), col("vip", contact.FieldVIP), col("blocked", contact.FieldBlocked), col("opt", contact.FieldOptOut),
+		col("country", contact.FieldCountry), col("vip", contact.FieldVIP), col("blocked", contact.FieldBlocked), col("opt", contact.FieldOptOut), col("opt_sms", contact.FieldOptOut), col("consent", contact.FieldConsent), col("hold", contact.FieldLegalHold),
 		col("created", contact.FieldCreatedAt), col("updated", contact.FieldUpdatedAt), col("points", contact.FieldCustom), col("note", contact.FieldIgnore),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
+	"github.com/contactmerge/contactmerge/pipeline/normalize"
 )
 
 // Merger chooses survivors and makes golden records. It is not safe for concurrent use; texts it returns belong to the table.
@@ -107,19 +108,16 @@ func (m *Merger) fixed(u *unit, values []Value) {
 			}
 		}
 	case RuleOr, RuleRestrictive:
-		flag := map[contact.Field]contact.RowFlags{
-			contact.FieldVIP: contact.RowVIP, contact.FieldBlocked: contact.RowBlocked, contact.FieldOptOut: contact.RowOptOut,
-		}[u.field]
-		from = m.flagged(column, flag)
+		from = m.flagged(column, prevails(u.field))
 	}
 	values[column] = m.value(column, from, u.fixed)
 }
 
-// flagged is the first member for whom the flag is set and written in the column: the truth keeps the spelling of a contact that tells
-// it. If it is set for nobody, the survivor's value stays, or the first one that says no takes the place of silence.
-func (m *Merger) flagged(column int, flag contact.RowFlags) contact.Row {
+// flagged is the first member that gives the answer which prevails: the truth keeps the spelling of a contact that tells it. If nobody gives it,
+// the survivor's value stays, or the first one that says anything takes the place of silence.
+func (m *Merger) flagged(column int, prevailing bool) contact.Row {
 	for _, k := range m.ranks {
-		if m.table.Flags(k.row)&flag != 0 && filled(m.table, column, k.row) {
+		if yes, known := m.says(column, k.row); known && yes == prevailing {
 			return k.row
 		}
 	}
@@ -129,6 +127,15 @@ func (m *Merger) flagged(column int, flag contact.RowFlags) contact.Row {
 		}
 	}
 	return m.ranks[0].row
+}
+
+// prevails is the answer that wins over the other in a field that says yes or no: no consent is stronger than one, any other flag than none.
+func prevails(f contact.Field) bool { return f != contact.FieldConsent }
+
+// says reads a column that says yes or no.
+func (m *Merger) says(column int, r contact.Row) (yes, known bool) {
+	v, _ := m.table.Raw(column, r)
+	return normalize.Bool(v)
 }
 
 // write puts the chosen values into the golden record.

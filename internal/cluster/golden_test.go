@@ -181,6 +181,11 @@ func TestSurvivorship(t *testing.T) {
 			map[string]string{"points": "10.50 < 2 max"},
 		},
 		{
+			"max, and the survivor has none", fields("points", "max"),
+			[]cells{{"id": "1", "vip": "1"}, {"id": "2", "points": "2.50"}, {"id": "3", "points": "1", "updated": "9"}},
+			map[string]string{"points": "2.50 < 2 max"},
+		},
+		{
 			"sum", fields("points", "sum"),
 			[]cells{{"id": "1", "points": "0.1"}, {"id": "2", "points": "0.20"}, {"id": "3", "points": "-1"}},
 			map[string]string{"points": "-0.70 < 1 sum"},
@@ -193,6 +198,21 @@ func TestSurvivorship(t *testing.T) {
 		{"flags", cluster.Config{}, []cells{
 			{"id": "1", "vip": "yes", "blocked": "no", "opt": ""}, {"id": "2", "blocked": "TRUE", "opt": "false"}, {"id": "3", "vip": "1", "blocked": "1"},
 		}, map[string]string{"vip": "yes < 1 or", "blocked": "1 < 3 most_restrictive", "opt": "false < 2 most_restrictive"}},
+		{"each opt-out by itself", cluster.Config{}, []cells{
+			{"id": "1", "opt": "yes", "opt_sms": "no"}, {"id": "2", "opt": "no", "opt_sms": "yes"},
+		}, map[string]string{"opt": "yes < 1 most_restrictive", "opt_sms": "yes < 2 most_restrictive"}},
+		{"no consent is stronger than one", cluster.Config{}, []cells{
+			{"id": "1", "consent": "yes"}, {"id": "2", "consent": "no"}, {"id": "3"},
+		}, map[string]string{"consent": "no < 2 most_restrictive"}},
+		{"consent that nobody withdrew", cluster.Config{}, []cells{
+			{"id": "1"}, {"id": "2", "consent": "Y"},
+		}, map[string]string{"consent": "Y < 2 most_restrictive"}},
+		{"a legal hold stays", cluster.Config{}, []cells{
+			{"id": "1", "hold": "0"}, {"id": "2", "hold": "1"},
+		}, map[string]string{"hold": "1 < 2 most_restrictive", "blocked": "NULL < 1 most_restrictive"}},
+		{"an opt-out that is a day", cluster.Config{}, []cells{
+			{"id": "1"}, {"id": "2", "opt": "2025-03-01"},
+		}, map[string]string{"opt": "2025-03-01 < 2 most_restrictive"}},
 		{"times", cluster.Config{}, []cells{
 			{"id": "1", "vip": "1", "created": "5", "updated": "6"}, {"id": "2", "created": "4", "updated": "9"}, {"id": "3", "created": "8"}, {"id": "4"},
 		}, map[string]string{"created": "4 < 2 oldest", "updated": "6 < 1 survivor"}},

@@ -29,7 +29,7 @@ const (
 	RuleSurvivor    = "survivor"         // id, tenant and change time: always the survivor's own
 	RuleOldest      = "oldest"           // creation time: the earliest known
 	RuleOr          = "or"               // vip: true if true for any member
-	RuleRestrictive = "most_restrictive" // blocked and opt-out: true if true for any member
+	RuleRestrictive = "most_restrictive" // blocked, opt-out and legal hold: true if true for any member; consent: false if false for any
 )
 
 // Units of several columns. Their columns move together, so that a golden name or address is one that somebody has. A unit is empty or
@@ -163,7 +163,7 @@ func unitOf(f contact.Field) (unit, fixed string) {
 		return "", RuleOldest
 	case contact.FieldVIP:
 		return "", RuleOr
-	case contact.FieldBlocked, contact.FieldOptOut:
+	case contact.FieldBlocked, contact.FieldOptOut, contact.FieldConsent, contact.FieldLegalHold:
 		return "", RuleRestrictive
 	}
 	return "", ""

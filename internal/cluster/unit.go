@@ -78,7 +78,7 @@ type quality uint8
 const (
 	empty quality = iota
 	junk          // a placeholder or filler: never moves, and gives way to any real value
-	weak          // a role mailbox, or a name field with an email in it: better than nothing
+	weak          // a role mailbox, a name field with an email in it, a suffix without a name: better than nothing
 	sound
 )
 
@@ -96,7 +96,7 @@ func (u *unit) quality(t *contact.Table, r contact.Row) quality {
 		return identityQuality(t, u.columns[0], r)
 	case len(u.normalized) > 0 && !slices.ContainsFunc(u.normalized, func(c contact.Col) bool { return !t.Col(c).Null(r) }):
 		return junk // there is a text, but nothing comparable was found in it
-	case u.name == UnitName && flags&contact.RowNameMisplaced != 0:
+	case u.name == UnitName && (flags&contact.RowNameMisplaced != 0 || t.Col(contact.ColGiven).Null(r) && t.Col(contact.ColFamily).Null(r)):
 		return weak
 	}
 	return sound

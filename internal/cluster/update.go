@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
@@ -14,7 +16,7 @@ import (
 type Updater struct {
 	m       *Merger
 	targets []bool         // columns that the contacts have: there is no updating the others
-	yes     map[int]string // how the contacts write the truth, by column
+	yes     map[int]string // how the contacts write the answer that prevails, by column
 	iso     map[int]bool   // whether they write dates as 2006-01-02
 
 	fallback string // strategy of channels that have no column
@@ -62,49 +64,58 @@ func (u *Updater) has(x *unit) bool {
 	return false
 }
 
-// flag sets what is true of a record and not of the contact, in the contact's own spelling.
+// flag sets what a record says and the contact does not, where that is the answer which prevails, in the contact's own spelling.
 func (u *Updater) flag(out []Value, x *unit, into contact.Row, records []contact.Row) []Value {
-	column, bit := x.columns[0], flagBits[x.field]
-	t := u.m.table
-	if !u.targets[column] || t.Flags(into)&bit != 0 {
+	column, want := x.columns[0], prevails(x.field)
+	if yes, known := u.m.says(column, into); !u.targets[column] || known && yes == want {
 		return out
 	}
 	for _, r := range records {
-		if t.Flags(r)&bit != 0 {
-			text, _ := t.Raw(column, r)
-			old, _ := t.Raw(column, into)
-			return append(out, Value{Column: column, Text: u.truth(column, bit, old, text), From: r, Rule: x.fixed})
+		if yes, known := u.m.says(column, r); known && yes == want {
+			text, _ := u.m.table.Raw(column, r)
+			old, _ := u.m.table.Raw(column, into)
+			return append(out, Value{Column: column, Text: u.spelt(column, want, old, text), From: r, Rule: x.fixed})
 		}
 	}
 	return out
 }
 
-var flagBits = map[contact.Field]contact.RowFlags{
-	contact.FieldVIP: contact.RowVIP, contact.FieldBlocked: contact.RowBlocked, contact.FieldOptOut: contact.RowOptOut,
-}
-
-// opposites are the spellings whose counterpart is plain.
+// opposites are the spellings of no whose counterpart is plain.
 var opposites = map[string]string{
 	"0": "1", "f": "t", "F": "T", "false": "true", "False": "True", "FALSE": "TRUE", "n": "y", "N": "Y", "no": "yes", "No": "Yes", "NO": "YES",
 }
 
-// truth spells "true" as the contact spells "false", or as another contact spells it, or else as the record does.
-func (u *Updater) truth(column int, bit contact.RowFlags, old, text string) string {
-	if yes, ok := opposites[strings.TrimSpace(old)]; ok {
-		return yes
+// opposite is the counterpart of a spelling of the other answer.
+func opposite(old string, want bool) (string, bool) {
+	if want {
+		v, ok := opposites[old]
+		return v, ok
+	}
+	for _, no := range slices.Sorted(maps.Keys(opposites)) {
+		if opposites[no] == old {
+			return no, true
+		}
+	}
+	return "", false
+}
+
+// spelt writes an answer as the contact writes the other one, or as another contact writes it, or else as the record does.
+func (u *Updater) spelt(column int, want bool, old, text string) string {
+	if v, ok := opposite(strings.TrimSpace(old), want); ok {
+		return v
 	}
 	t := u.m.table
 	if _, known := u.yes[column]; !known {
 		u.yes[column] = ""
 		for r := range contact.Row(t.Len()) {
-			if v, _ := t.Raw(column, r); t.Side(r) == contact.Right && t.Flags(r)&bit != 0 && v != "" {
-				u.yes[column] = v
+			if yes, known := u.m.says(column, r); t.Side(r) == contact.Right && known && yes == want {
+				u.yes[column], _ = t.Raw(column, r)
 				break
 			}
 		}
 	}
-	if yes := u.yes[column]; yes != "" {
-		return yes
+	if v := u.yes[column]; v != "" {
+		return v
 	}
 	return text
 }

@@ -49,11 +49,9 @@ func (s LinkSide) Given() bool { return len(s.Files) > 0 || s.Table != "" }
 func (l Link) problems() []error {
 	var errs []error
 	for i, side := range [2]LinkSide{l.Left, l.Right} {
-		for _, err := range side.problems("link." + contact.SideName(uint8(i))) {
-			errs = append(errs, err)
-		}
+		errs = append(errs, side.problems("link."+contact.SideName(uint8(i)))...)
 	}
-	for _, err := range flatten(l.Config.Validate()) {
+	for _, err := range flatten(l.Validate()) {
 		if err != nil {
 			errs = append(errs, errors.New("link."+strings.TrimPrefix(err.Error(), "survivorship.")))
 		}

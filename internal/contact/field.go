@@ -31,6 +31,8 @@ const (
 	FieldVIP        Field = "vip"
 	FieldBlocked    Field = "blocked"
 	FieldOptOut     Field = "opt_out"
+	FieldConsent    Field = "consent"    // the opposite of an opt-out: whoever says no means it
+	FieldLegalHold  Field = "legal_hold" // must not be changed without a supervisor; counts as blocked
 	FieldCreatedAt  Field = "created_at"
 	FieldUpdatedAt  Field = "updated_at"
 	FieldCustom     Field = "custom"
@@ -52,7 +54,7 @@ func ContactFields() []Field {
 	return []Field{
 		FieldID, FieldTenant, FieldSource, FieldTitle, FieldFirstName, FieldMiddleName, FieldLastName, FieldSuffix,
 		FieldFullName, FieldGender, FieldBirthdate, FieldBirthYear, FieldBirthMonth, FieldBirthDay, FieldCompany, FieldStreet, FieldCity, FieldState, FieldPostcode,
-		FieldCountry, FieldVIP, FieldBlocked, FieldOptOut, FieldCreatedAt, FieldUpdatedAt, FieldIdentity, FieldCustom,
+		FieldCountry, FieldVIP, FieldBlocked, FieldOptOut, FieldConsent, FieldLegalHold, FieldCreatedAt, FieldUpdatedAt, FieldIdentity, FieldCustom,
 		FieldIgnore,
 	}
 }
@@ -62,7 +64,8 @@ func IdentityFields() []Field {
 	return []Field{FieldContactID, FieldChannel, FieldValue, FieldVerified, FieldFirstSeen, FieldLastSeen, FieldIgnore}
 }
 
-// Single reports whether at most one column may carry the field; identity, custom and ignored columns may be many.
+// Single reports whether at most one column may carry the field. Identity, custom and ignored columns may be many, and so may those that restrict
+// what may be done with a contact: there is an opt-out for every channel.
 func (f Field) Single() bool {
-	return !slices.Contains([]Field{FieldIdentity, FieldCustom, FieldIgnore}, f)
+	return !slices.Contains([]Field{FieldIdentity, FieldCustom, FieldIgnore, FieldOptOut, FieldConsent, FieldLegalHold}, f)
 }

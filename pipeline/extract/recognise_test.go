@@ -71,7 +71,7 @@ func TestRecogniseNames(t *testing.T) {
 		},
 		"flags": {
 			"id,VIP,is_blocked,spam,unsubscribed,sms_opt_out,HasOptedOutOfEmail,tenant_id,source",
-			"id=id | VIP=vip | is_blocked=blocked | spam=custom | unsubscribed=custom | sms_opt_out=custom | HasOptedOutOfEmail=opt_out | tenant_id=tenant | source=source",
+			"id=id | VIP=vip | is_blocked=blocked | spam=custom | unsubscribed=opt_out | sms_opt_out=opt_out | HasOptedOutOfEmail=opt_out | tenant_id=tenant | source=source",
 		},
 		"german": {
 			"Kundennummer,Anrede,Vorname,Nachname,Straße,PLZ,Ort,Land,Geburtsdatum,Handynummer,E-Mail-Adresse,Firma,geändert am",
@@ -109,7 +109,7 @@ func TestRecogniseNames(t *testing.T) {
 		"stripe":                          {"id,Name,Created (UTC)", "id=id | Name=full_name | Created (UTC)=created_at"},
 		"plain name wins":                 {"id,billing_city,city,shipping city", "id=id | billing_city=custom | city=city | shipping city=custom"},
 		"id preference":                   {"uuid,customer_id,id", "uuid=ignore | customer_id=custom | id=id"},
-		"not what they seem":              {"id,user_name,email_verified,phone_type,emergency_contact_phone,company_id,opt_in,manager email,birth_place,cluster,entity,label", "id=id | user_name=custom | email_verified=custom | phone_type=custom | emergency_contact_phone=custom | company_id=custom | opt_in=custom | manager email=custom | birth_place=custom | cluster=custom | entity=custom | label=custom"},
+		"not what they seem":              {"id,user_name,email_verified,phone_type,emergency_contact_phone,company_id,opt_in,manager email,birth_place,cluster,entity,label", "id=id | user_name=custom | email_verified=custom | phone_type=custom | emergency_contact_phone=custom | company_id=custom | opt_in=consent | manager email=custom | birth_place=custom | cluster=custom | entity=custom | label=custom"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

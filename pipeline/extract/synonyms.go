@@ -77,6 +77,9 @@ blocked: blocked isblocked blacklisted isblacklisted blacklist blocklisted banne
  sperrkennzeichen bloqueado bloque bloccato geblokkeerd
 opt_out: optout optedout hasoptedout hasoptedoutofemail emailoptout optoutemail unsubscribed isunsubscribed unsubscribe donotcontact
  dnc donotcall donotemail donotmail nocontact abgemeldet abbestellt werbesperre desuscrito desinscrit baja descadastrado disiscritto afgemeld
+consent: consent hasconsent consentgiven marketingconsent gdprconsent emailconsent smsconsent phoneconsent optin hasoptedin emailoptin smsoptin
+ marketingoptin newsletteroptin subscribed issubscribed einwilligung werbeeinwilligung consentimiento consentement consenso consentimento toestemming
+legal_hold: legalhold islegalhold onlegalhold litigationhold
 created_at: createdat created createdon creationdate creationtime datecreated createddate createdate createtime registeredat registrationdate
  registered signupdate signedupat dateadded addedat joinedat erstelltam erstellt angelegtam anlagedatum erstelldatum fechacreacion
  fechadecreacion creado datecreation datedecreation datacriacao criadoem datacreazione aangemaakt aanmaakdatum sysmodcreated
