@@ -11,6 +11,9 @@ SEED    ?= 1
 # more flags for go test, such as FLAGS='-count=1 -run=TestUndo'
 FLAGS ?=
 
+# the server programs of version PG, fetched when they are not installed
+SERVER = $(if $(PG),export PGTEST_BINDIR && PGTEST_BINDIR=$$(.ci/postgres-version $(PG)) &&)
+
 .DEFAULT_GOAL := help
 .PHONY: help build demo demo-postgres test test-race torture lint fmt fuzz bench bench-peers golden verify ci clean go postgres
 
@@ -27,12 +30,12 @@ demo: build ## find the duplicates among the demo contacts; needs no database
 demo-postgres: build postgres ## the whole loop on a throw-away PostgreSQL: load, run, apply, undo, rehearse
 	@go run ./internal/pgtest/throwaway -- testdata/demo/demo-postgres.sh $(BIN)
 
-test: go postgres ## run the tests, with a real PostgreSQL
-	@CONTACTMERGE_REQUIRE_POSTGRES=1 go test -timeout=20m $(FLAGS) ./...
+test: go postgres ## run the tests, with a real PostgreSQL; PG=15|16|17|18 chooses its version
+	@$(SERVER) CONTACTMERGE_REQUIRE_POSTGRES=1 go test -timeout=20m $(FLAGS) ./...
 
 test-race: go postgres ## run the tests under the race detector
 	@.ci/ensure-cc
-	@CONTACTMERGE_REQUIRE_POSTGRES=1 CGO_ENABLED=1 go test -race -timeout=40m $(FLAGS) ./...
+	@$(SERVER) CONTACTMERGE_REQUIRE_POSTGRES=1 CGO_ENABLED=1 go test -race -timeout=40m $(FLAGS) ./...
 
 lint: go ## format check, vet, linters
 	@.ci/run format vet lint
@@ -41,7 +44,7 @@ fmt: go ## format the sources
 	@.ci/lint fmt
 
 torture: go postgres ## merge under every fault there is; TORTURE=small|standard|full, SEED=1, ONLY='kills,zombies'
-	@go run ./internal/torture/run -scale '$(TORTURE)' -seed $(SEED) -only '$(ONLY)'
+	@$(SERVER) go run ./internal/torture/run -scale '$(TORTURE)' -seed $(SEED) -only '$(ONLY)'
 
 fuzz: go ## run every fuzz target for FUZZTIME (10s)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
