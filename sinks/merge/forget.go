@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,7 +182,7 @@ func (f *forgetting) journal(ctx context.Context, epoch int64) error {
 	if err := f.tx.QueryRow(ctx, `SELECT gen_random_uuid()::text, transaction_timestamp()`).Scan(&f.out.Receipt, &f.out.When); err != nil {
 		return err
 	}
-	deeds := append(f.steps, deed{plan: "forget", cluster: f.out.Receipt, survivor: f.out.Contact, losers: f.out.Contacts})
+	deeds := append(slices.Clone(f.steps), deed{plan: "forget", cluster: f.out.Receipt, survivor: f.out.Contact, losers: f.out.Contacts})
 	if _, err := record(ctx, f.tx, f.cfg.Schema, "forget", epoch, deeds); err != nil {
 		return err
 	}
@@ -238,10 +239,14 @@ func (f *forgetting) places() []erasing {
 		place("reasons given for decisions", "decisions", `x.contact_ids && $1 AND x.why <> ''`, `why = ''`),
 		place("approved merges", "approvals", `x.contact_ids && $1 AND x.step <> '{}'`,
 			`step = '{}', reason = 'a contact in it was forgotten', state = CASE WHEN x.state IN ('applied', 'undone') THEN x.state ELSE 'revoked' END, changed_at = clock_timestamp()`),
-		{"contacts waiting for an approved merge", f.ours("approved_contacts") + ` AS x WHERE x.approval_id IN (SELECT a.approval_id FROM ` + f.ours("approvals") + ` AS a WHERE a.contact_ids && $1)`,
-			`DELETE FROM ` + f.ours("approved_contacts") + ` AS x WHERE x.approval_id IN (SELECT a.approval_id FROM ` + f.ours("approvals") + ` AS a WHERE a.contact_ids && $1)`},
-		{"content behind a do-not-merge", f.ours("declined_content") + ` AS x WHERE x.contact_a = ANY ($1) OR x.contact_b = ANY ($1)`,
-			`DELETE FROM ` + f.ours("declined_content") + ` AS x WHERE x.contact_a = ANY ($1) OR x.contact_b = ANY ($1)`},
+		{
+			"contacts waiting for an approved merge", f.ours("approved_contacts") + ` AS x WHERE x.approval_id IN (SELECT a.approval_id FROM ` + f.ours("approvals") + ` AS a WHERE a.contact_ids && $1)`,
+			`DELETE FROM ` + f.ours("approved_contacts") + ` AS x WHERE x.approval_id IN (SELECT a.approval_id FROM ` + f.ours("approvals") + ` AS a WHERE a.contact_ids && $1)`,
+		},
+		{
+			"content behind a do-not-merge", f.ours("declined_content") + ` AS x WHERE x.contact_a = ANY ($1) OR x.contact_b = ANY ($1)`,
+			`DELETE FROM ` + f.ours("declined_content") + ` AS x WHERE x.contact_a = ANY ($1) OR x.contact_b = ANY ($1)`,
+		},
 		// A plan's id is the hash of its content, so a plan cannot lose one step: it goes as a whole. Ids are searched as they stand in its JSON.
 		place("plans", "plans", `x.body <> '' AND EXISTS (SELECT FROM unnest($1::text[]) AS n(text) WHERE position(convert_to(n.text, 'UTF8') IN x.body) > 0)`,
 			`body = '', erased_at = clock_timestamp()`),

@@ -61,7 +61,7 @@ func (s *Suspect) Fix() string {
 }
 
 // probeTimeout is how long one column is looked at. What takes longer is judged by its name.
-const probeTimeout = 3 * time.Second
+const probeTimeout = 10 * time.Second
 
 // Undeclared looks for columns that hold contact ids without a foreign key or a configured reference: by name, by type, and by looking
 // whether a sample of their values are contact ids. It cannot find them all: ids inside longer texts, and ids kept outside of this
@@ -108,7 +108,7 @@ func undeclared(ctx context.Context, tx pgx.Tx, cfg *Config, c *catalog) (found 
 }
 
 func setTimeout(ctx context.Context, tx pgx.Tx, ms string) error {
-	_, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true)", ms)
+	_, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true), set_config('jit', 'off', true)", ms) // compiling takes longer than these run
 	return err
 }
 

@@ -45,14 +45,14 @@ func (v *Verification) Asked() int {
 
 // Invariant is one of them, or a part of one.
 type Invariant struct {
-	Number     string    `json:"number"`         // I1 to I12, see docs/operations.md
-	Title      string    `json:"title"`          // what was looked at
-	Rows       int64     `json:"rows"`           // how many rows of it
-	Violations int64     `json:"violations"`     // rows with which something is wrong
-	Found      []Problem `json:"found"`          // the first of them
-	Since      []Change  `json:"changed_since"`  // what others changed after the merge; no violation
-	Note       string    `json:"note,omitempty"` // why it was not looked at, or with what reserve
-	Asked      bool      `json:"asked"`          // false when a live database cannot answer it
+	Number     string    `json:"number"`                  // I1 to I12, see docs/operations.md
+	Title      string    `json:"title"`                   // what was looked at
+	Rows       int64     `json:"rows"`                    // how many rows of it
+	Violations int64     `json:"violations"`              // rows with which something is wrong
+	Found      []Problem `json:"found,omitempty"`         // the first of them
+	Since      []Change  `json:"changed_since,omitempty"` // what others changed after the merge; no violation
+	Note       string    `json:"note,omitempty"`          // why it was not looked at, or with what reserve
+	Asked      bool      `json:"asked"`                   // false when a live database cannot answer it
 }
 
 // Problem is one violation. It names merges, contacts and tables, never values.
@@ -133,6 +133,9 @@ func Verify(ctx context.Context, conn *pgx.Conn, cfg Config, opt VerifyOptions) 
 		if err := pin(ctx, tx, maxLockTimeout, verifyTimeout); err != nil {
 			return err
 		}
+		if err := setTimeout(ctx, tx, milliseconds(verifyTimeout)); err != nil {
+			return err
+		}
 		v.tx = tx
 		if v.cat, err = readCatalog(ctx, tx, v.cfg); err != nil {
 			return err
@@ -198,15 +201,13 @@ func (v *verifier) all(ctx context.Context) error {
 	}
 	const rehearse = "cannot be asked of a live database, which others write to; contactmerge rehearse proves it on a copy"
 	const tests = "is a promise of the program, which its tests check"
-	for _, c := range []Invariant{
+	v.out.Checks = append(v.out.Checks, []Invariant{
 		{Number: "I7", Title: "applying a plan again changes nothing", Note: tests},
 		{Number: "I8", Title: "undoing restores every row to the last bit", Note: rehearse},
 		{Number: "I9", Title: "rows outside of the plan stay as they are", Note: rehearse},
 		{Number: "I11", Title: "the order of merges does not matter", Note: tests},
 		{Number: "I12", Title: "no personal data in logs and errors", Note: tests},
-	} {
-		v.out.Checks = append(v.out.Checks, c)
-	}
+	}...)
 	v.sort()
 	return nil
 }

@@ -96,14 +96,14 @@ func (v *verifier) atomic(ctx context.Context) error {
 // retired looks for losers that were deleted and are there again, and for those that should still be there.
 func (v *verifier) retired(ctx context.Context, c *Invariant) error {
 	deleted := `EXISTS (SELECT FROM ` + v.ours("journal") + ` AS j WHERE j.plan_id = l.plan_id AND j.cluster_id = l.cluster_id AND j.action = 'delete')`
-	there := `EXISTS (SELECT FROM ` + v.cat.contacts.sql() + ` AS t WHERE t.` + quote(v.cat.id.name) + `::text = x.id)`
 	again := Change{Table: v.cat.contacts.String(), What: "losers that were deleted and whose id is in use again"}
 	gone := Change{Table: v.cat.contacts.String(), What: "archived losers that were deleted since"}
 	var one, two *string
 	err := v.tx.QueryRow(ctx, `SELECT count(*) FILTER (WHERE deleted AND there), min(cluster_id) FILTER (WHERE deleted AND there),
 			count(*) FILTER (WHERE NOT deleted AND NOT there), min(cluster_id) FILTER (WHERE NOT deleted AND NOT there)
-		FROM (SELECT l.cluster_id, l.deleted, `+there+` AS there FROM (SELECT l.*, `+deleted+` AS deleted FROM `+v.ours("ledger")+` AS l WHERE `+v.inEffect()+` AND l.seq > $1) AS l
-			CROSS JOIN LATERAL unnest(l.loser_ids) AS x(id)) AS s`, v.purged).Scan(&again.Rows, &one, &gone.Rows, &two)
+		FROM (SELECT l.cluster_id, l.deleted, t.id IS NOT NULL AS there FROM (SELECT l.*, `+deleted+` AS deleted FROM `+v.ours("ledger")+` AS l WHERE `+v.inEffect()+` AND l.seq > $1) AS l
+			CROSS JOIN LATERAL unnest(l.loser_ids) AS x(id)
+			LEFT JOIN (SELECT t.`+quote(v.cat.id.name)+`::text AS id FROM `+v.cat.contacts.sql()+` AS t) AS t ON t.id = x.id) AS s`, v.purged).Scan(&again.Rows, &one, &gone.Rows, &two)
 	if err != nil {
 		return fmt.Errorf("looking for the losers: %w", err)
 	}
