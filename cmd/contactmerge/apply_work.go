@@ -160,7 +160,15 @@ func (a *app) introduce(ctx context.Context, in *inputFlags, conn *pgx.Conn, w *
 	if len(w.jobs) == 0 {
 		return nil
 	}
-	return a.warnUndeclared(ctx, conn, w.jobs[0].cfg)
+	if err := a.warnUndeclared(ctx, conn, w.jobs[0].cfg); err != nil {
+		return err
+	}
+	for i := range w.jobs {
+		if err := a.space(ctx, conn, w.jobs[i].cfg, w.jobs[i].plan); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sayJob introduces a plan where there may be two.

@@ -34,6 +34,23 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCE
 CREATE TRIGGER refuse BEFORE UPDATE ON notes FOR EACH ROW WHEN (OLD.id IN (12, 13)) EXECUTE FUNCTION refuse();
 `
 
+// TestPanicSaysNoValue: what a panic was about may be a value.
+func TestPanicSaysNoValue(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	func() {
+		defer func() {
+			if got := panicked(&b, recover()); got != exitFailed {
+				t.Errorf("exit code %d", got)
+			}
+		}()
+		panic(fmt.Errorf("cannot parse %q", "canary@example.com"))
+	}()
+	if got := b.String(); canary.MatchString(strings.ReplaceAll(got, "canary_test.go", "")) || !strings.Contains(got, "*fmt.wrapError") && !strings.Contains(got, "*errors.errorString") && !strings.Contains(got, "*fmt.fmtError") {
+		t.Errorf("it said %s", got)
+	}
+}
+
 // TestCanaries plants values in every column and looks for them everywhere but in the reports, which are for people to read, and in the
 // customer's database: in what the verbs say, in logs at their loudest, in the records of runs, and in the server's own log.
 func TestCanaries(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -71,6 +72,13 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 func readerGone(err error) bool {
 	var path *fs.PathError
 	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(path.Err, syscall.EPIPE)
+}
+
+// panicked tells of a defect in the program: what kind it is and where, but not what the panic was about, which could be a value of a
+// contact. The stack has addresses for arguments.
+func panicked(w io.Writer, v any) int {
+	_, _ = fmt.Fprintf(w, "contactmerge: a defect of the program ended it (%T); nothing half done was left behind. Please report this:\n%s", v, debug.Stack())
+	return exitFailed
 }
 
 func say(w io.Writer, err error) { _, _ = fmt.Fprintf(w, "contactmerge: %v\n", err) }

@@ -25,7 +25,12 @@ type app struct {
 }
 
 // execute runs a command line and returns its exit code.
-func execute(ctx context.Context, args []string, s streams) int {
+func execute(ctx context.Context, args []string, s streams) (code int) {
+	defer func() {
+		if v := recover(); v != nil {
+			code = panicked(s.err, v)
+		}
+	}()
 	root := newRoot(&app{streams: s})
 	root.SetArgs(args)
 	root.SetIn(s.in)

@@ -145,3 +145,6 @@ func addressError(err error) error {
 	return errors.New("reading the database address: want postgres://user@host:5432/database or host=… dbname=… user=… " +
 		"(special characters of a password in a URL are written as %XX)")
 }
+
+// Local says that the server runs on this machine.
+func Local(cfg *pgx.ConnConfig) bool { return isLocal(cfg.Host) }
