@@ -71,6 +71,8 @@ func (u *unmerge) checkLedger(ctx context.Context) error {
 	}
 	rows, err := u.tx.Query(ctx, `SELECT n, l.content_hash, l.format, l.xid, `+told("undo")+`, `+told("forget")+`, l.seq <= `+purgedThroughSQL(u.cfg.Schema)+`,
 			CASE WHEN l.format > $3 THEN false ELSE l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+` END
+				OR EXISTS (SELECT FROM `+ledger+` AS l WHERE l.action = 'sweep' AND l.content_hash = u.p AND l.cluster_id = u.c
+					AND (l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+`))
 		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) CROSS JOIN LATERAL (
 			SELECT * FROM `+ledger+` AS x WHERE x.plan_id = u.p AND x.cluster_id = u.c AND x.action = 'merge' OFFSET 0) AS l`, // one look-up each, whatever the statistics say
 		plansOf(u.group), clustersOf(u.group), ledgerFormat)

@@ -51,10 +51,14 @@ func (u *unmerge) load(ctx context.Context) (*loaded, error) {
 	return l, nil
 }
 
-// journal reads the images of every merge that may be taken back.
+// journal reads the images of every merge that may be taken back, and of the sweeps that moved what reached its losers late: they belong to it,
+// and their ledger rows have its plan as their content.
 func (u *unmerge) journal(ctx context.Context, l *loaded) error {
-	rows, err := u.tx.Query(ctx, `SELECT n, coalesce(j.stage, j.seq), j.action, j.constraint_name, j.table_schema, j.table_name, j.key_columns, j.columns, j.key_values, j.before, j.after
-		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) JOIN `+quote(u.cfg.Schema, "journal")+` AS j ON j.plan_id = u.p AND j.cluster_id = u.c ORDER BY n, j.seq`,
+	rows, err := u.tx.Query(ctx, `SELECT u.n, m.tx, coalesce(j.stage, j.seq), j.action, j.constraint_name, j.table_schema, j.table_name, j.key_columns, j.columns, j.key_values, j.before, j.after
+		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) CROSS JOIN LATERAL (
+			SELECT u.p AS plan_id, 0 AS tx UNION ALL
+			SELECT s.plan_id, s.seq FROM `+quote(u.cfg.Schema, "ledger")+` AS s WHERE s.action = 'sweep' AND s.content_hash = u.p AND s.cluster_id = u.c
+		) AS m JOIN `+quote(u.cfg.Schema, "journal")+` AS j ON j.plan_id = m.plan_id AND j.cluster_id = u.c ORDER BY u.n, m.tx, j.seq`,
 		plansOf(u.group), clustersOf(u.group))
 	if err != nil {
 		return err
@@ -63,7 +67,7 @@ func (u *unmerge) journal(ctx context.Context, l *loaded) error {
 		im           image
 		schema, name string
 	)
-	into := []any{&im.of, &im.stage, &im.action, &im.constraint, &schema, &name, &im.keys, &im.columns, &im.key, &im.before, &im.after}
+	into := []any{&im.of, &im.tx, &im.stage, &im.action, &im.constraint, &schema, &name, &im.keys, &im.columns, &im.key, &im.before, &im.after}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		got := im
 		im = image{}
@@ -75,7 +79,9 @@ func (u *unmerge) journal(ctx context.Context, l *loaded) error {
 		if len(got.key) == 0 && len(got.keys) > 0 {
 			return nil // forgotten
 		}
-		got.tx = u.group[got.of].tx
+		if got.tx == 0 {
+			got.tx = u.group[got.of].tx
+		}
 		if err := got.resolve(u.cat, schema, name); err == nil {
 			l.images = append(l.images, &got)
 		} else if l.wrong[got.of] == nil {
