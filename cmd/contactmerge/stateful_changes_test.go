@@ -53,3 +53,26 @@ func TestUnmergeAfterNewTicketsArrived(t *testing.T) {
 	w.ends(t, exitDone, "approve", "--config", "c.yaml", id, "--by", "ann")
 	wantStates(t, w, "1+2 undone", "1+2 approved")
 }
+
+// TestOldIDWrittenAfterTheMerge: an application that still knows the old id writes a ticket for it. The id leads to the survivor in one hop, a check of the
+// merges names what came late, and no later run takes the merged contact for a person of its own.
+func TestOldIDWrittenAfterTheMerge(t *testing.T) {
+	t.Parallel()
+	w := questions(t, approvalsConfig)
+	w.ends(t, exitDone, "approve", "--config", "c.yaml", "--members", "1,2", "--by", "ann")
+	w.ends(t, exitDone, "apply", "--config", "c.yaml", "--approved", "--confirm")
+	loser, survivor := "1", w.survivor(t, "1")
+	if survivor == "1" {
+		loser, survivor = "2", "1"
+	}
+	w.Exec(t, `INSERT INTO tickets VALUES (101, `+loser+`)`)
+	if diff := cmp.Diff([]string{survivor}, w.texts(t, `SELECT contactmerge.resolve($1)`, loser)); diff != "" {
+		t.Errorf("where the old id leads (-want +got):\n%s", diff)
+	}
+	cmd, o := w.start(t, "verify", "--config", "c.yaml")
+	_ = code(t, cmd)
+	says(t, o, "1 rows refer to a contact that was merged away, table public.tickets.contact_id, contact "+loser)
+	w.run(t)
+	w.none(t, "findings about the merged contact", `SELECT contact_id_a FROM contactmerge.current_suggestions WHERE $1 IN (contact_id_a, contact_id_b)`, loser)
+	says(t, w.ends(t, exitFailed, "approve", "--config", "c.yaml", "--members", loser+",7", "--by", "ann"), "neither put them into one cluster nor found pairs")
+}
