@@ -103,9 +103,10 @@ func (c *catalog) triggers(ctx context.Context, tx pgx.Tx, known map[string]func
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Trigger, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Trigger, error) {
+		var t Trigger
 		var events int
-		if err = row.Scan(&t.Name, &t.Table, &t.Function, &events); err != nil {
+		if err := row.Scan(&t.Name, &t.Table, &t.Function, &events); err != nil {
 			return t, err
 		}
 		t.Events = eventNames(events)
