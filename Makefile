@@ -15,7 +15,7 @@ FLAGS ?=
 SERVER = $(if $(PG),export PGTEST_BINDIR && PGTEST_BINDIR=$$(.ci/postgres-version $(PG)) &&)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-postgres test test-race torture lint fmt fuzz bench bench-peers golden verify ci clean go postgres
+.PHONY: help build demo demo-postgres test test-race torture lint fmt fuzz bench bench-peers bench-merge golden verify ci clean go postgres
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +54,10 @@ bench: go ## run every benchmark for BENCHTIME (1x: once), or those BENCH names
 
 bench-peers: ## compare with Splink and GoldenMatch on the labelled files in DATA; ARGS='--quick --runs 1'
 	@bench/peers/run --data $(DATA) $(ARGS)
+
+bench-merge: go postgres ## merge LOSERS (170000) pairs of contacts in a throw-away PostgreSQL, in groups and one by one
+	@go build -trimpath -o bin/bench-merge ./bench/merge
+	@go run ./internal/pgtest/throwaway -fsync -- bin/bench-merge -losers $(or $(LOSERS),170000) $(ARGS)
 
 golden: go postgres ## rewrite the expected results in testdata; look at the diff
 	@UPDATE=1 CONTACTMERGE_REQUIRE_POSTGRES=1 go test -count=1 ./...

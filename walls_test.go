@@ -82,7 +82,7 @@ var walls = map[string]room{
 		third: []string{"github.com/jackc/pgx/v5", "github.com/jackc/tern/v2"},
 	},
 	"sinks/merge": {
-		ours:  []string{"internal/contact", "internal/run", "internal/pgerr", "blocking", "scoring", "internal/cluster"},
+		ours:  []string{"internal/contact", "internal/nearest", "internal/run", "internal/pgerr", "blocking", "scoring", "internal/cluster"},
 		third: []string{"github.com/jackc/pgx/v5"},
 	},
 
@@ -105,6 +105,9 @@ var walls = map[string]room{
 			"golang.org/x/term",
 		},
 	},
+
+	// The benchmark of merging works as the program does, on a database of its own making.
+	"bench/merge": {ours: []string{"internal/cluster", "internal/run", "sinks/merge", "sinks/postgres"}, third: []string{"github.com/jackc/pgx/v5"}},
 
 	"internal/pgtest":           {third: []string{"github.com/jackc/pgx/v5"}},
 	"internal/pgtest/throwaway": {ours: []string{"internal/pgtest"}},

@@ -61,6 +61,7 @@ func built(t *testing.T) string {
 const demoConfig = `version: 1
 contacts: {table: contacts, id: id}
 identities: {table: contact_identities, columns: {contact_id: contact_id, channel: channel, value: value}}
+merge: {group_losers: 6}
 `
 
 // world is a database and a folder with c.yaml that the program works in.

@@ -99,7 +99,12 @@ func configured(c *config.Config) []string {
 	if c.Identities != nil {
 		out = append(out, c.Identities.Table)
 	}
-	for _, r := range slices.Concat(c.Merge.References, c.Merge.Acknowledged) {
+	for _, r := range c.Merge.References {
+		if ref, ok := config.ParseReference(r); ok {
+			out = append(out, ref.Table)
+		}
+	}
+	for _, r := range c.Merge.Acknowledged {
 		if table, _ := reference(r); !strings.HasSuffix(table, ".*") { // all of a schema
 			out = append(out, table)
 		}
@@ -287,7 +292,8 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m := merge.Config{
 		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Where: c.Contacts.Where, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
-		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, Schema: c.Database.Schema, Fault: faultPoint(),
+		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, GroupLosers: c.Merge.GroupLosers,
+		GroupChildren: c.Merge.GroupRows, GroupBytes: int64(c.Merge.GroupMegabytes) << 20, Schema: c.Database.Schema, Fault: faultPoint(),
 	}
 	for _, col := range rec.Columns {
 		m.Columns = append(m.Columns, col.Name)
@@ -306,8 +312,15 @@ func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 		}
 	}
 	for _, r := range c.Merge.References {
-		table, column := reference(r)
-		m.References = append(m.References, merge.Reference{Table: d.names[table], Column: column})
+		if ref, ok := config.ParseReference(r); ok {
+			m.References = append(m.References, merge.Reference{Table: d.names[ref.Table], Column: ref.Column, TypeColumn: ref.TypeColumn, TypeValue: ref.TypeValue})
+		}
+	}
+	for name, policy := range c.Merge.Collisions {
+		if m.Collisions == nil {
+			m.Collisions = make(map[string]merge.Policy)
+		}
+		m.Collisions[name] = merge.Policy(policy)
 	}
 	for _, r := range c.Merge.Acknowledged {
 		table, column := reference(r)

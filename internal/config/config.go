@@ -98,8 +98,19 @@ type Merge struct {
 	ArchiveValue string `yaml:"archive_value"`
 	// MaxChildren is how many rows of other tables one merge may move. Default: 10000.
 	MaxChildren int `yaml:"max_children"`
-	// References are columns that hold contact ids without a foreign key that says so, as "table.column" or "schema.table.column".
+	// GroupLosers is how many contacts one transaction may merge away that carries out several merges; 1 does each by itself. Default: 500.
+	GroupLosers int `yaml:"group_losers"`
+	// GroupRows is how many rows of other tables such a transaction may move. Default: 10000.
+	GroupRows int `yaml:"group_rows"`
+	// GroupMegabytes is how large the contacts of such a transaction may be in the journal. Default: 64.
+	GroupMegabytes int `yaml:"group_megabytes"`
+	// References are columns that hold contact ids without a foreign key that says so, as "table.column" or "schema.table.column": single
+	// ids, lists of ids, or, as "table.column (type_column = value)", ids of whatever another column says.
 	References []string `yaml:"references"`
+	// Collisions says what happens when moved rows would violate a unique constraint or index, by its name or table.name: refuse (default;
+	// the contacts stay apart), keep_survivor, keep_loser (the other row goes to the journal) or union (the survivor's row stays, and its
+	// empty columns take the loser's values).
+	Collisions map[string]string `yaml:"collisions"`
 	// Acknowledged are columns that look as if they held contact ids and that no merge has to follow, as table.column; table.* and
 	// schema.*.* stand for many. While there are others that nothing declares, doctor and apply warn, and losers are not deleted.
 	Acknowledged []string `yaml:"acknowledged"`
@@ -168,9 +179,19 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("approve.two_person_above is %d, must not be negative", n))
 	}
 	for _, r := range c.Merge.References {
-		if n := strings.Count(r, "."); n < 1 || n > 2 {
+		if ref, ok := ParseReference(r); !ok {
+			errs = append(errs, fmt.Errorf("merge.references: %q must be table.column or schema.table.column", r))
+		} else if n := strings.Count(ref.Table, "."); n > 1 {
 			errs = append(errs, fmt.Errorf("merge.references: %q must be table.column or schema.table.column", r))
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Merge.Collisions)) {
+		if p := c.Merge.Collisions[name]; !slices.Contains(policies, p) {
+			errs = append(errs, fmt.Errorf("merge.collisions: %s is %q, must be refuse, keep_survivor, keep_loser or union", name, p))
+		}
+	}
+	if c.Merge.GroupLosers < 0 || c.Merge.GroupRows < 0 || c.Merge.GroupMegabytes < 0 {
+		errs = append(errs, errors.New("merge.group_losers, group_rows and group_megabytes must not be negative"))
 	}
 	for _, r := range c.Merge.Acknowledged {
 		if n := strings.Count(r, "."); n < 1 || n > 2 {

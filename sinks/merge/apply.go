@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,7 @@ type Merger struct {
 	cat     *catalog
 	plan    string
 	lock    time.Duration
+	unsure  map[string]StepResult // by cluster: committed, or not, by a transaction whose answer was lost
 }
 
 var _ Applier = (*Merger)(nil)
@@ -29,7 +31,7 @@ func New(session Session, cfg Config) (*Merger, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("merge configuration: %w", err)
 	}
-	return &Merger{cfg: cfg, session: session}, nil
+	return &Merger{cfg: cfg, session: session, unsure: make(map[string]StepResult)}, nil
 }
 
 // Start reads the catalogue, checks rights, and notes that the plan is being applied.
@@ -76,7 +78,14 @@ func (m *Merger) begin(ctx context.Context, tx pgx.Tx) error {
 	if epoch != m.session.Epoch() {
 		return ErrFenced
 	}
-	return nil
+	return direct(ctx, tx)
+}
+
+// direct makes the planner use the indexes of the tables, whatever it thinks of their size: our own grow while a plan that was made for
+// an empty one is still in use. Compiling statements of this size takes longer than they do.
+func direct(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "SELECT pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('jit', 'off', true)")
+	return err
 }
 
 // Finish notes how far the plan came. A plan with steps left stays "applying", so that it is applied again.
@@ -101,74 +110,166 @@ func (m *Merger) Finish(ctx context.Context, r *Report) error {
 	return pgerr.Clean(err)
 }
 
-// Step carries out one step, and tries again when somebody else was in the way.
-func (m *Merger) Step(ctx context.Context, s *cluster.Step) (StepResult, error) {
-	r := StepResult{Cluster: s.Cluster, Survivor: s.Survivor, Losers: len(s.Losers)}
-	content, err := contentHash(s)
-	if err != nil {
-		return r, err
-	}
-	err = m.retrying(ctx, &r, func(ctx context.Context, tx pgx.Tx) (*work, error) {
-		w := newWork(tx, &m.cfg, m.cat, m.plan, s)
-		r.Tables = w.tables
-		return w, m.merge(ctx, w, content)
-	})
-	return r, err
-}
+// Size is how many losers a group may have.
+func (m *Merger) Size() int { return m.cfg.GroupLosers }
 
-// attempt is the work of one transaction, without its beginning and its end.
-type attempt func(ctx context.Context, tx pgx.Tx) (*work, error)
-
-// retrying runs an attempt until it is decided what became of the step.
-func (m *Merger) retrying(ctx context.Context, r *StepResult, do attempt) error {
-	unsure := false // the last attempt may have been committed
-	for r.Attempts = 1; ; r.Attempts++ {
-		xid, sent, err := m.once(ctx, do)
-		var v *verdict
+// Group carries out steps in one transaction. What is wrong with a step, as far as reading can tell, takes it out before anything is
+// written. When writing meets an obstacle nothing is kept, and the steps are to be tried again in smaller groups, down to each by itself.
+func (m *Merger) Group(ctx context.Context, steps []*cluster.Step) (GroupResult, error) {
+	var res GroupResult
+	for attempts := 1; ; attempts++ {
+		items, err := newItems(steps, attempts)
+		if err != nil {
+			return res, err
+		}
+		b, sent, err := m.try(ctx, items)
+		if sent {
+			m.remember(b)
+		}
+		if err == nil {
+			m.settle(&res, b, Applied, "")
+			return res, nil
+		}
+		var wrong *conflict
+		if errors.As(err, &wrong) {
+			m.settleConflict(&res, b, wrong)
+			return res, nil
+		}
+		class, reason := m.classify(err), reasonOf(err)
 		switch {
-		case err == nil:
-			r.Outcome, r.Reason = Applied, ""
-			return nil
-		case errors.As(err, &v):
-			r.Outcome, r.Reason = v.outcome, v.reason
-			if unsure && v.outcome == AlreadyApplied {
-				r.Outcome = Applied // by the attempt whose answer was lost
+		case class == classStop:
+			return res, pgerr.Clean(err)
+		case class == classBroken:
+			if err := m.reopen(ctx, b.xid); err != nil {
+				return res, fmt.Errorf("after losing the connection (%s): %w", reason, err)
 			}
-			return nil
+		case len(steps) > 1:
+			m.halve(&res, b)
+			return res, nil
+		case class == classRefuse:
+			m.settle(&res, b, Refused, reason)
+			return res, nil
+		case class == classFail:
+			m.settle(&res, b, Failed, reason)
+			return res, nil
 		}
-		r.Reason = reasonOf(err)
-		unsure = unsure || sent
-		class := classOf(err)
-		if m.session.Conn().IsClosed() && !errors.Is(err, ErrFenced) {
-			class = classBroken
-		}
-		switch class {
-		case classRefuse:
-			r.Outcome = Refused
-			return nil
-		case classFail:
-			r.Outcome = Failed
-			return nil
-		case classStop:
-			return pgerr.Clean(err)
-		case classBroken:
-			if err := m.reopen(ctx, xid); err != nil {
-				return fmt.Errorf("after losing the connection (%s): %w", r.Reason, err)
-			}
-		}
-		if r.Attempts >= m.cfg.Retries {
-			r.Outcome = Deferred
-			return nil
-		}
-		if err := m.pause(ctx, r.Attempts); err != nil {
-			r.Outcome = Deferred
-			return nil
+		if attempts >= m.cfg.Retries || m.pause(ctx, attempts) != nil {
+			m.settle(&res, b, Deferred, reason)
+			return res, nil
 		}
 	}
 }
 
-// once runs one transaction. A step is short and bounded, so it is finished even when ctx ends meanwhile. sent says that COMMIT was on its
-// way when it failed.
+// classify sorts an error of a transaction.
+func (m *Merger) classify(err error) class {
+	if m.session.Conn().IsClosed() && !errors.Is(err, ErrFenced) {
+		return classBroken
+	}
+	return classOf(err)
+}
+
+// remember keeps what became of steps whose COMMIT was sent: if the answer was lost, the next attempt finds them in the ledger, or not.
+func (m *Merger) remember(b *batch) {
+	for _, it := range b.items {
+		m.unsure[it.step.Cluster] = it.result
+	}
+}
+
+// settle decides every step that is still in, and passes on those that are not.
+func (m *Merger) settle(res *GroupResult, b *batch, o Outcome, reason string) {
+	for _, it := range b.items {
+		it.result.Outcome, it.result.Reason = o, reason
+	}
+	m.settled(res, b, b.items)
+	m.putOff(res, b, nil)
+}
+
+// settled reports the steps that are decided.
+func (m *Merger) settled(res *GroupResult, b *batch, in []*item) {
+	for _, it := range slices.Concat(b.out, in) {
+		if sent, ok := m.unsure[it.step.Cluster]; ok {
+			if it.result.Outcome == AlreadyApplied { // by the attempt whose answer was lost
+				it.result.Tables, it.result.Outcome = sent.Tables, Applied
+			}
+			delete(m.unsure, it.step.Cluster)
+		}
+		res.Results = append(res.Results, it.result)
+	}
+}
+
+// putOff hands the steps that are not decided to smaller groups, in plan order: parts, what was left out, and each busy one by itself.
+func (m *Merger) putOff(res *GroupResult, b *batch, parts [][]*item) {
+	if len(b.later) > 0 {
+		parts = append(parts, b.later)
+	}
+	for _, it := range b.busy {
+		parts = append(parts, []*item{it})
+	}
+	for _, p := range parts {
+		if len(p) == 0 {
+			continue
+		}
+		steps := make([]*cluster.Step, len(p))
+		for i, it := range p {
+			steps[i] = it.step
+		}
+		res.Again = append(res.Again, steps)
+	}
+}
+
+// settleConflict lets the others go on without the steps that the data does not allow. These are tried by themselves, because what spoke
+// against them may have been another step.
+func (m *Merger) settleConflict(res *GroupResult, b *batch, wrong *conflict) {
+	if len(b.items) == 1 {
+		v := wrong.verdicts[b.items[0]]
+		m.settle(res, b, v.outcome, v.reason)
+		return
+	}
+	var good []*item
+	parts := [][]*item{nil}
+	for _, it := range b.items {
+		if wrong.verdicts[it] == nil {
+			good = append(good, it)
+		} else {
+			parts = append(parts, []*item{it})
+		}
+	}
+	parts[0] = good
+	m.settled(res, b, nil)
+	m.putOff(res, b, parts)
+}
+
+// halve tries two halves, since the database does not say which of the steps it was.
+func (m *Merger) halve(res *GroupResult, b *batch) {
+	m.settled(res, b, nil)
+	half := (len(b.items) + 1) / 2
+	m.putOff(res, b, [][]*item{b.items[:half], b.items[half:]})
+}
+
+// try runs one transaction. It is short and bounded, so it is finished even when ctx ends meanwhile. sent says that COMMIT was on its
+// way when it failed, or not.
+func (m *Merger) try(ctx context.Context, items []*item) (b *batch, sent bool, err error) {
+	b = newBatch(nil, &m.cfg, m.cat, m.plan, items)
+	_, sent, err = m.once(ctx, func(ctx context.Context, tx pgx.Tx) (string, error) {
+		b.tx = tx
+		if err := m.merge(ctx, b); err != nil {
+			return "", err
+		}
+		if len(b.items) == 0 {
+			return "", errNothing
+		}
+		return b.xid, nil
+	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
+	return b, sent, err
+}
+
+// errNothing ends a transaction in which there is nothing to write.
+var errNothing = errors.New("nothing to do")
+
+// once runs one transaction.
 func (m *Merger) once(ctx context.Context, do attempt) (xid string, sent bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.StepTimeout)
 	defer cancel()
@@ -179,11 +280,11 @@ func (m *Merger) once(ctx context.Context, do attempt) (xid string, sent bool, e
 	}
 	// Without effect after Commit. Where the connection is gone, so is the transaction.
 	defer func() { _ = tx.Rollback(ctx) }()
+	tx = faulty{tx, m.cfg.Fault}
 	if err := m.begin(ctx, tx); err != nil {
 		return "", false, err
 	}
-	w, err := do(ctx, tx)
-	if err != nil {
+	if xid, err = do(ctx, tx); err != nil {
 		return "", false, err
 	}
 	// A deferred constraint must speak now, while the answer is still an ordinary error.
@@ -192,88 +293,95 @@ func (m *Merger) once(ctx context.Context, do attempt) (xid string, sent bool, e
 	}
 	m.cfg.Fault("commit")
 	if err := tx.Commit(ctx); err != nil {
-		return w.xid, true, err
+		return xid, true, err
 	}
 	m.cfg.Fault("committed")
-	return w.xid, false, nil
+	return xid, true, nil
 }
 
-// merge does a step. The order matters: locks first, then everything is read again, then the journal before each change.
-func (m *Merger) merge(ctx context.Context, w *work, content string) error {
+// merge does the steps of a batch. The order matters: locks first, then everything is read again, then the journal before each change.
+func (m *Merger) merge(ctx context.Context, b *batch) error {
 	// Locked in this mode, the table can get no new foreign key, trigger or column before we are done; readers and writers do not mind.
-	if _, err := w.tx.Exec(ctx, `LOCK TABLE `+w.cat.contacts.sql()+` IN ROW EXCLUSIVE MODE`); err != nil {
+	if _, err := b.tx.Exec(ctx, `LOCK TABLE `+b.cat.contacts.sql()+` IN ROW EXCLUSIVE MODE`); err != nil {
 		return err
 	}
-	// FOR UPDATE, not FOR NO KEY UPDATE: it also keeps new children off, which would otherwise be lost with a deleted loser.
-	found, err := w.rows(ctx, " FOR UPDATE OF t")
-	if err != nil {
+	if err := b.lock(ctx); err != nil {
 		return err
 	}
 	m.cfg.Fault("locked")
-	done, err := w.applied(ctx, content)
+	if err := b.applied(ctx); err != nil || len(b.items) == 0 {
+		return err
+	}
+	now, err := b.cat.fingerprintNow(ctx, b.tx)
 	if err != nil {
 		return err
 	}
-	if done {
-		return &verdict{AlreadyApplied, ""}
-	}
-	now, err := w.cat.fingerprintNow(ctx, w.tx)
-	if err != nil {
-		return err
-	}
-	if now != w.cat.fingerprint {
+	if now != b.cat.fingerprint {
 		return ErrSchemaChanged
 	}
-	if err := w.lockIdentities(ctx); err != nil {
+	for _, check := range []func(context.Context) error{b.lockIdentities, b.check, b.feasible, b.untangle} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	b.trim()
+	if _, err := b.foresee(ctx); err != nil {
 		return err
 	}
-	if err := w.check(ctx, found); err != nil {
+	given, err := b.handovers(ctx)
+	if err != nil || len(b.items) == 0 {
 		return err
 	}
-	if err := w.feasible(ctx); err != nil {
-		return err
-	}
-	return m.change(ctx, w, content)
+	m.cfg.Fault("checked")
+	return m.change(ctx, b, given)
 }
 
 // change writes. Everything was read and locked.
-func (m *Merger) change(ctx context.Context, w *work, content string) error {
-	if err := w.archive(ctx); err != nil {
+func (m *Merger) change(ctx context.Context, b *batch, given []handover) error {
+	m.cfg.Fault("archive")
+	if err := b.archive(ctx); err != nil {
 		return fmt.Errorf("archiving the losers: %w", err)
 	}
 	m.cfg.Fault("archived")
-	if err := w.dropDuplicates(ctx); err != nil {
+	if err := b.dropColliding(ctx); err != nil {
 		return err
 	}
-	for i := range w.cat.refs {
-		if w.counts[i] == 0 {
-			continue
-		}
-		if err := w.repoint(ctx, i); err != nil {
+	for i := range b.cat.refs {
+		if err := b.repoint(ctx, i); err != nil {
 			return err
 		}
-		m.cfg.Fault("repointed")
 	}
-	if err := w.fill(ctx); err != nil {
+	if m.cfg.Mode == Delete {
+		// Before the survivors are filled, so that they can take what must be unique.
+		if err := b.unreferenced(ctx); err != nil {
+			return err
+		}
+		if err := b.remove(ctx); err != nil {
+			return err
+		}
+	}
+	if err := b.release(ctx, given); err != nil {
 		return err
 	}
-	m.cfg.Fault("filled")
-	if err := w.retire(ctx); err != nil {
+	if err := b.fill(ctx); err != nil {
 		return err
 	}
-	if err := w.redirect(ctx); err != nil {
+	if err := b.unreferenced(ctx); err != nil {
+		return err
+	}
+	if m.cfg.ArchiveColumn != "" {
+		if err := b.mark(ctx); err != nil {
+			return err
+		}
+	}
+	m.cfg.Fault("redirect")
+	if err := b.redirect(ctx); err != nil {
 		return err
 	}
 	m.cfg.Fault("redirected")
-	return w.record(ctx, "merge", content, m.session.Epoch())
-}
-
-// lockIdentities keeps the identities that the guards are about to read as they are.
-func (w *work) lockIdentities(ctx context.Context) error {
-	if w.cat.identities == nil {
-		return nil
+	if err := b.record(ctx, m.session.Epoch()); err != nil {
+		return err
 	}
-	ref := w.cat.identityRef
-	_, err := w.tx.Exec(ctx, `SELECT FROM `+w.cat.identities.sql()+` AS t WHERE `+w.cat.oneOf("t."+quote(ref.column.name), ref.toID, 1)+` FOR UPDATE OF t`, members(w.step))
-	return err
+	m.cfg.Fault("recorded")
+	return nil
 }

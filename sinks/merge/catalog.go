@@ -16,7 +16,8 @@ type column struct {
 	base      string // its type, quoted and without modifier: an assignment then applies the modifier, and complains instead of cutting
 	full      string // its type with modifier, which a text cast to it reproduces exactly
 	notNull   bool
-	generated bool // never written
+	generated bool   // never written
+	element   string // type of the elements, quoted, when it is an array
 }
 
 // relation is a table.
@@ -31,6 +32,8 @@ type relation struct {
 	rowSecurity  bool // some rows are hidden from us
 	columns      []column
 	key          []string // of its primary key, every column when it has none
+	keyless      bool     // it has none
+	hangs        string   // a foreign key that would delete or change rows of another table when a row is removed
 }
 
 // String is for people.
@@ -56,45 +59,19 @@ func (r *relation) names() []string {
 	return out
 }
 
-// reference is a column that holds contact ids.
-type reference struct {
-	constraint string // "" for one the configuration names
-	child      *relation
-	column     *column
-	self       bool
-	identities bool
-	others     [][2]string // further columns of a composite key: ours, the contacts table's
-	indexed    bool
-	cascades   string // a foreign key that would hand an update of the column on to another table
-	toID       string // operator: column = contact id
-	fromID     string // operator: contact id = column
-}
-
-// String is for people.
-func (r *reference) String() string { return r.child.String() + "." + r.column.name }
-
-// outside is a foreign key to a column of the contacts table other than the id.
-type outside struct {
-	constraint string
-	child      *relation
-	columns    []string // ours
-	contacts   []string // the contacts table's
-	operators  []string // ours = theirs
-}
-
 // catalog is what the database says about the tables of a merge. Every name in it comes from there.
 type catalog struct {
 	contacts    *relation
 	id          *column
 	idEqual     string // operator: id = id
 	refs        []reference
-	outsides    []outside
 	identities  *relation // nil for none
 	identityRef *reference
 	value       string // quoted column of the identities table
 	uniques     []unique
+	owned       []ownIndex
 	pinned      []string // columns of the contacts table that foreign keys refer to
-	cascadeGone string   // a foreign key that would delete or change rows when an identity is removed
+	words       []string // what the type columns of references say of contacts
 	fingerprint string
 	relations   map[uint32]*relation
 }
@@ -125,7 +102,10 @@ func readCatalog(ctx context.Context, tx pgx.Tx, cfg *Config) (*catalog, error) 
 			return nil, fmt.Errorf("identities table: %w", err)
 		}
 	}
-	if err := c.readUniques(ctx, tx); err != nil {
+	if err := c.readUniques(ctx, tx, cfg); err != nil {
+		return nil, err
+	}
+	if err := c.readOwned(ctx, tx); err != nil {
 		return nil, err
 	}
 	if err := c.readCascades(ctx, tx); err != nil {
@@ -163,7 +143,8 @@ func (c *catalog) relation(ctx context.Context, tx pgx.Tx, oid uint32) (*relatio
 		return r, nil
 	}
 	r := &relation{oid: oid}
-	err := tx.QueryRow(ctx, `SELECT n.nspname, c.relname, c.relkind::text, greatest(c.reltuples, 0)::bigint, c.relispartition, c.relhasrules,
+	err := tx.QueryRow(ctx, `SELECT n.nspname, c.relname, c.relkind::text, coalesce((SELECT sum(CASE WHEN p.reltuples >= 0 THEN p.reltuples ELSE pg_relation_size(p.oid) / 100 END) FROM pg_class AS p
+			WHERE p.relkind <> 'p' AND (p.oid = c.oid OR p.oid IN (SELECT l.relid FROM pg_partition_tree(c.oid) AS l WHERE l.isleaf))), 0)::bigint, c.relispartition, c.relhasrules,
 		c.relrowsecurity AND row_security_active(c.oid),
 		EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhparent WHERE (i.inhparent = c.oid OR i.inhrelid = c.oid) AND p.relkind = 'r')
 		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1`, oid).
@@ -171,14 +152,16 @@ func (c *catalog) relation(ctx context.Context, tx pgx.Tx, oid uint32) (*relatio
 	if err != nil {
 		return nil, fmt.Errorf("reading table %d: %w", oid, err)
 	}
-	rows, err := tx.Query(ctx, `SELECT a.attname, quote_ident(n.nspname) || '.' || quote_ident(t.typname), format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> ''
+	rows, err := tx.Query(ctx, `SELECT a.attname, quote_ident(n.nspname) || '.' || quote_ident(t.typname), format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> '',
+			coalesce(quote_ident(en.nspname) || '.' || quote_ident(e.typname), '')
 		FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid JOIN pg_namespace AS n ON n.oid = t.typnamespace
+		LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A' LEFT JOIN pg_namespace AS en ON en.oid = e.typnamespace
 		WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, oid)
 	if err != nil {
 		return nil, fmt.Errorf("reading the columns of %s: %w", r, err)
 	}
 	r.columns, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (col column, err error) {
-		err = row.Scan(&col.name, &col.base, &col.full, &col.notNull, &col.generated)
+		err = row.Scan(&col.name, &col.base, &col.full, &col.notNull, &col.generated, &col.element)
 		return col, err
 	})
 	if err != nil {
@@ -193,7 +176,7 @@ func (c *catalog) relation(ctx context.Context, tx pgx.Tx, oid uint32) (*relatio
 		return nil, fmt.Errorf("reading the key of %s: %w", r, err)
 	}
 	if len(r.key) == 0 {
-		r.key = r.names() // rows that are equal in every column can stand for each other
+		r.keyless, r.key = true, r.names() // rows that are equal in every column can stand for each other
 	}
 	c.relations[oid] = r
 	return r, nil
@@ -225,86 +208,6 @@ func (c *catalog) readID(ctx context.Context, tx pgx.Tx, name string) error {
 // operatorSQL writes an operator of alias o in namespace n so that no search path changes its meaning.
 func operatorSQL(o string) string {
 	return `'OPERATOR(' || quote_ident(n.nspname) || '.' || ` + o + `.oprname || ')'`
-}
-
-// readForeignKeys finds every foreign key to the contacts table. Those of partitions are their root's.
-func (c *catalog) readForeignKeys(ctx context.Context, tx pgx.Tx) error {
-	type key struct {
-		name          string
-		child         uint32
-		ours, theirs  []string
-		toID, fromIDs []string
-	}
-	const names = `ARRAY(SELECT a.attname::text FROM unnest(%s) WITH ORDINALITY AS k(num, n) JOIN pg_attribute AS a ON a.attrelid = %s AND a.attnum = k.num ORDER BY k.n)`
-	const ops = `ARRAY(SELECT %s FROM unnest(f.conpfeqop) WITH ORDINALITY AS k(op, n2) JOIN pg_operator AS p ON p.oid = k.op
-		JOIN pg_operator AS o ON o.oid = %s JOIN pg_namespace AS n ON n.oid = o.oprnamespace ORDER BY k.n2)`
-	rows, err := tx.Query(ctx, `SELECT f.conname, f.conrelid, `+fmt.Sprintf(names, "f.conkey", "f.conrelid")+`, `+fmt.Sprintf(names, "f.confkey", "f.confrelid")+`,
-		`+fmt.Sprintf(ops, operatorSQL("o"), "p.oprcom")+`, `+fmt.Sprintf(ops, operatorSQL("o"), "p.oid")+`
-		FROM pg_constraint AS f WHERE f.contype = 'f' AND f.confrelid = $1 AND f.conparentid = 0 ORDER BY f.conrelid, f.conname`, c.contacts.oid)
-	if err != nil {
-		return fmt.Errorf("reading the foreign keys: %w", err)
-	}
-	keys, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (k key, err error) {
-		err = row.Scan(&k.name, &k.child, &k.ours, &k.theirs, &k.toID, &k.fromIDs)
-		return k, err
-	})
-	if err != nil {
-		return fmt.Errorf("reading the foreign keys: %w", err)
-	}
-	for _, k := range keys {
-		child, err := c.relation(ctx, tx, k.child)
-		if err != nil {
-			return err
-		}
-		if len(k.toID) != len(k.ours) || len(k.fromIDs) != len(k.ours) {
-			return fmt.Errorf("foreign key %q of %s compares with an operator that cannot be turned round", k.name, child)
-		}
-		c.pinned = append(c.pinned, k.theirs...)
-		at := slices.Index(k.theirs, c.id.name)
-		if at < 0 {
-			c.outsides = append(c.outsides, outside{constraint: k.name, child: child, columns: k.ours, contacts: k.theirs, operators: k.toID})
-			continue
-		}
-		ref := reference{constraint: k.name, child: child, column: child.column(k.ours[at]), self: k.child == c.contacts.oid, toID: k.toID[at], fromID: k.fromIDs[at]}
-		for i := range k.ours {
-			if i != at {
-				ref.others = append(ref.others, [2]string{k.ours[i], k.theirs[i]})
-			}
-		}
-		c.refs = mergeReference(c.refs, ref)
-	}
-	return nil
-}
-
-// mergeReference adds a reference; two constraints on one column are one reference, of which the composite one says more.
-func mergeReference(refs []reference, r reference) []reference {
-	for i := range refs {
-		if refs[i].child == r.child && refs[i].column == r.column {
-			refs[i].others = append(refs[i].others, r.others...)
-			return refs
-		}
-	}
-	return append(refs, r)
-}
-
-// addReference adds a column that no foreign key declares. It must have the id's type: there is no constraint to say how to compare.
-func (c *catalog) addReference(ctx context.Context, tx pgx.Tx, r Reference) error {
-	child, err := c.find(ctx, tx, r.Table)
-	if err != nil {
-		return err
-	}
-	col := child.column(r.Column)
-	if col == nil {
-		return fmt.Errorf("%s has no column %q", child, r.Column)
-	}
-	if slices.ContainsFunc(c.refs, func(have reference) bool { return have.child == child && have.column == col }) {
-		return nil
-	}
-	if col.base != c.id.base {
-		return fmt.Errorf("its type is %s, that of the contact id is %s", col.base, c.id.base)
-	}
-	c.refs = append(c.refs, reference{child: child, column: col, self: child == c.contacts, toID: c.idEqual, fromID: c.idEqual})
-	return nil
 }
 
 func (c *catalog) readIdentities(ctx context.Context, tx pgx.Tx, cfg *Config) error {

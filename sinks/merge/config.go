@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -22,6 +24,8 @@ const (
 const (
 	defaultSchema      = "contactmerge"
 	defaultMaxChildren = 10_000           // one transaction holds this many row locks and journal rows; more wants a person's consent
+	defaultImageBytes  = 64 << 20         // as much again in write-ahead log
+	defaultGroupLosers = 500              // the cost of a transaction is spread thin by then, and its locks are gone in a fraction of a second
 	defaultRetries     = 5                // with the backoff below, about 8 s at most for one step
 	defaultStepTimeout = 30 * time.Second // a step takes milliseconds; past this the network or the server hangs
 	backoffFirst       = 50 * time.Millisecond
@@ -59,7 +63,15 @@ type Config struct {
 	ArchiveColumn string // column of the contacts table that is set on a loser, "" for none
 	ArchiveValue  string // its new value; the survivor's id when empty
 
+	// Collisions says what to do when a unique constraint or index, by name, would be violated by rows that all move to one contact.
+	// Without a word about it, the contacts are left alone.
+	Collisions map[string]Policy
+
 	MaxChildren    int           // rows of other tables that one step may move
+	MaxImageBytes  int64         // that the contacts of one step may take in the journal
+	GroupLosers    int           // contacts that one transaction may merge away, unless it is a single step
+	GroupChildren  int           // rows of other tables that it may move, unless it is a single step
+	GroupBytes     int64         // that its contacts may take in the journal, unless it is a single step
 	AllowUnindexed bool          // go on though a large table refers to contacts without an index: each step reads it whole
 	LockTimeout    time.Duration // how long to wait for a row; 0 chooses less than the server's deadlock_timeout, so that we give way
 	StepTimeout    time.Duration // for one attempt of a step
@@ -71,10 +83,12 @@ type Config struct {
 	Sleep func(time.Duration) // for tests; nil waits really
 }
 
-// Reference is a column that holds contact ids.
+// Reference is a column that holds contact ids, or lists of them.
 type Reference struct {
-	Table  string
-	Column string
+	Table      string
+	Column     string
+	TypeColumn string // says what the id is an id of; "" when all are of contacts
+	TypeValue  string // what it says then
 }
 
 // WithDefaults fills what was left out.
@@ -82,6 +96,10 @@ func (c Config) WithDefaults() Config {
 	c.Mode = cmp.Or(c.Mode, Archive)
 	c.Schema = cmp.Or(c.Schema, defaultSchema)
 	c.MaxChildren = cmp.Or(c.MaxChildren, defaultMaxChildren)
+	c.MaxImageBytes = cmp.Or(c.MaxImageBytes, defaultImageBytes)
+	c.GroupLosers = cmp.Or(c.GroupLosers, defaultGroupLosers)
+	c.GroupChildren = cmp.Or(c.GroupChildren, defaultMaxChildren)
+	c.GroupBytes = cmp.Or(c.GroupBytes, defaultImageBytes)
 	c.Retries = cmp.Or(c.Retries, defaultRetries)
 	c.StepTimeout = cmp.Or(c.StepTimeout, defaultStepTimeout)
 	if c.Rand == nil {
@@ -112,9 +130,14 @@ func (c Config) Validate() error {
 	wrong(c.Mode == Delete && c.ArchiveColumn != "", "an archive column makes no sense when losers are deleted")
 	wrong(c.ArchiveColumn == "" && c.ArchiveValue != "", "archive value without an archive column")
 	wrong(!schemaName.MatchString(c.Schema), "schema name %q: use lower-case letters, digits and _ only", c.Schema)
+	wrong(c.MaxImageBytes < 0 || c.GroupLosers < 0 || c.GroupChildren < 0 || c.GroupBytes < 0, "limits of a group must not be negative")
+	for _, name := range slices.Sorted(maps.Keys(c.Collisions)) {
+		wrong(!slices.Contains(policies, c.Collisions[name]), "collisions: policy %q of %q must be refuse, keep_survivor, keep_loser or union", c.Collisions[name], name)
+	}
 	wrong(c.MaxChildren < 0 || c.Retries < 0 || c.LockTimeout < 0 || c.StepTimeout < 0, "limits must not be negative")
 	for _, r := range c.References {
 		wrong(r.Table == "" || r.Column == "", "a reference needs a table and a column")
+		wrong((r.TypeColumn == "") != (r.TypeValue == ""), "a reference with a type needs both the column and its value for contacts")
 	}
 	return errors.Join(errs...)
 }

@@ -31,13 +31,14 @@ func TestCrashHelper(t *testing.T) {
 	}
 	store := openStore(t, dsn)
 	defer store.Close()
-	p, err := store.LatestPlan(t.Context())
+	p, err := store.Plan(t.Context(), "") // there is only one
 	if err != nil {
 		t.Fatal(err)
 	}
 	lock := lockSoon(t, store)
 	cfg := testConfig()
 	cfg.Mode, cfg.Columns = Mode(os.Getenv(envCrashMode)), crowdColumns
+	cfg.GroupLosers = 6 // three steps
 	m, err := New(lock, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +132,9 @@ func killed(t *testing.T, mode Mode, kills, groups int) {
 	b.wantInvariants(t)
 	before := b.query(t, `SELECT count(*)::text FROM contactmerge.ledger`)[0]
 	t.Logf("%d kills, %s of %d steps applied by then", kills, before, groups)
+	if before == "0" {
+		t.Error("no kill came after a step")
+	}
 	rep := b.apply(t, p)
 	if rep.Count(Applied)+rep.Count(AlreadyApplied) != groups {
 		t.Errorf("report %+v", rep)
@@ -178,6 +182,8 @@ func runAndKill(t *testing.T, dsn string, mode Mode, steps int, moment time.Dura
 			n++
 		case "CRASH done":
 			t.Error("the apply was done before it could be killed")
+		case "FAIL":
+			t.Fatal("the apply failed by itself")
 		}
 	}
 	time.Sleep(moment)
@@ -201,6 +207,7 @@ func TestServerCrash(t *testing.T) {
 	script(t, db, crm+fmt.Sprintf(crowd, 12))
 	b := attach(t, db)
 	b.cfg.Columns = crowdColumns
+	b.cfg.GroupLosers = 4 // two steps
 	p := b.crowdPlan(t, 12)
 	children := b.query(t, childCounts)
 	points := []string{"locked", "repointed", "commit", "committed"}

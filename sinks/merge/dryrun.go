@@ -2,9 +2,8 @@ package merge
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,6 +17,8 @@ type DryRun struct {
 	conn *pgx.Conn
 	cat  *catalog
 	plan string
+
+	merged map[string]bool // losers of the steps so far
 }
 
 var _ Applier = (*DryRun)(nil)
@@ -33,7 +34,7 @@ func NewDryRun(conn *pgx.Conn, cfg Config) (*DryRun, error) {
 
 // Start reads the catalogue.
 func (d *DryRun) Start(ctx context.Context, p *cluster.Plan) error {
-	d.plan = p.ID
+	d.plan, d.merged = p.ID, make(map[string]bool)
 	return pgerr.Clean(d.read(ctx, func(tx pgx.Tx) (err error) {
 		if d.cat, err = readCatalog(ctx, tx, &d.cfg); err != nil {
 			return err
@@ -52,91 +53,104 @@ func (d *DryRun) read(ctx context.Context, f func(tx pgx.Tx) error) error {
 	})
 }
 
-// Step says how the step would end.
-func (d *DryRun) Step(ctx context.Context, s *cluster.Step) (StepResult, error) {
-	r := StepResult{Cluster: s.Cluster, Survivor: s.Survivor, Losers: len(s.Losers), Attempts: 1}
-	err := d.read(ctx, func(tx pgx.Tx) error {
-		w := newWork(tx, &d.cfg, d.cat, d.plan, s)
-		r.Tables = w.tables
-		return w.foresee(ctx)
+// Size is how many losers a group may have.
+func (d *DryRun) Size() int { return d.cfg.GroupLosers }
+
+// Group says how steps would end.
+func (d *DryRun) Group(ctx context.Context, steps []*cluster.Step) (GroupResult, error) {
+	var res GroupResult
+	items, err := newItems(steps, 1)
+	if err != nil {
+		return res, err
+	}
+	b := newBatch(nil, &d.cfg, d.cat, d.plan, items)
+	err = d.read(ctx, func(tx pgx.Tx) error {
+		b.tx = tx
+		return d.foresee(ctx, b)
 	})
-	var v *verdict
 	switch {
 	case err == nil:
-		r.Outcome = Applied
-	case errors.As(err, &v):
-		r.Outcome, r.Reason = v.outcome, v.reason
+		d.settle(b, Applied, "")
+	case classOf(err) != classRefuse && classOf(err) != classFail:
+		return res, pgerr.Clean(err)
+	case len(steps) > 1: // one of them has a value that cannot be compared
+		for _, s := range steps {
+			res.Again = append(res.Again, []*cluster.Step{s})
+		}
+		return res, nil
 	case classOf(err) == classRefuse:
-		r.Outcome, r.Reason = Refused, reasonOf(err)
-	case classOf(err) == classFail:
-		r.Outcome, r.Reason = Failed, reasonOf(err)
+		d.settle(b, Refused, reasonOf(err))
 	default:
-		return r, pgerr.Clean(err)
+		d.settle(b, Failed, reasonOf(err))
 	}
-	return r, nil
+	for _, it := range items {
+		res.Results = append(res.Results, it.result)
+	}
+	return res, nil
+}
+
+// settle decides the steps that are still in. Later steps of the plan will find their losers merged.
+func (d *DryRun) settle(b *batch, o Outcome, reason string) {
+	for _, it := range b.items {
+		if id := d.disturbed(it); id != "" && o == Applied {
+			b.drop(it, Stale, changed(id))
+			continue
+		}
+		it.result.Outcome, it.result.Reason = o, reason
+		if o == Applied {
+			for _, id := range it.step.Losers {
+				d.merged[id] = true
+			}
+		}
+	}
 }
 
 // Finish has nothing to do.
 func (d *DryRun) Finish(context.Context, *Report) error { return nil }
 
-// foresee goes through a step without writing.
-func (w *work) foresee(ctx context.Context) error {
-	content, err := contentHash(w.step)
+// foresee goes through steps without writing.
+func (d *DryRun) foresee(ctx context.Context, b *batch) error {
+	if err := b.read(ctx, ""); err != nil {
+		return err
+	}
+	if err := b.applied(ctx); err != nil || len(b.items) == 0 {
+		return err
+	}
+	if err := b.check(ctx); err != nil {
+		return err
+	}
+	if err := b.feasible(ctx); err != nil {
+		return err
+	}
+	f, err := b.foresee(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := w.rows(ctx, "")
-	if err != nil {
+	if _, err := b.handovers(ctx); err != nil {
 		return err
 	}
-	done, err := w.applied(ctx, content)
-	if err != nil {
-		return err
-	}
-	if done {
-		return &verdict{AlreadyApplied, ""}
-	}
-	if err := w.check(ctx, found); err != nil {
-		return err
-	}
-	if err := w.feasible(ctx); err != nil {
-		return err
-	}
-	if err := w.foreseeDuplicates(ctx); err != nil {
-		return err
-	}
-	for i, n := range w.counts {
-		w.tables[i].Repointed = n - w.tables[i].Removed
+	for _, it := range b.items {
+		for i := range it.result.Tables {
+			it.result.Tables[i].Repointed, it.result.Tables[i].Removed = f.moved[it][i], f.removed[it][i]
+		}
 	}
 	return nil
 }
 
-// foreseeDuplicates counts the identities that would be removed, and refuses collisions in any other table.
-func (w *work) foreseeDuplicates(ctx context.Context) error {
-	var removed []string // queries over rows that are gone before the next index is looked at
-	for i := range w.cat.uniques {
-		u := &w.cat.uniques[i]
-		if !w.refersToLoser(u.ref) {
+// disturbed is the member of a step that an earlier step of the plan is going to change, "" for none: it refers to a loser of that step, in
+// a column that a guard covers.
+func (d *DryRun) disturbed(it *item) string {
+	for i := range d.cat.refs {
+		r := &d.cat.refs[i]
+		at := slices.Index(d.cfg.Columns, r.column.name)
+		if !r.self || r.kind != byID || at < 0 {
 			continue
 		}
-		query := u.colliding(w.cat)
-		if u.ref.identities && !w.cfg.RefuseDuplicates {
-			removed = append(removed, query)
-			query = strings.Join(removed, " UNION ")
-		}
-		var n int64
-		if err := w.tx.QueryRow(ctx, `SELECT count(*) FROM (`+query+`) AS cm_c`, members(w.step), w.survivor()).Scan(&n); err != nil {
-			return err
-		}
-		switch {
-		case u.ref.identities && !w.cfg.RefuseDuplicates:
-			if n > 0 && w.cat.cascadeGone != "" {
-				return refuse("removing an identity the survivor has already would change another table through the foreign key %q", w.cat.cascadeGone)
+		for _, id := range members(it.step) {
+			if m, ok := it.members[id]; ok && m.values[at] != nil && d.merged[*m.values[at]] {
+				return id
 			}
-			w.tableOf(u.ref).Removed = n
-		case n > 0:
-			return refuse("it would violate the unique constraint %q of %s", u.name, u.ref.child)
 		}
 	}
-	return nil
+	return ""
 }

@@ -116,6 +116,7 @@ func (b *bench) pairs(t *testing.T, n int) *planned {
 func TestStopEndsInGoodOrder(t *testing.T) {
 	t.Parallel()
 	b := setUp(t, crm)
+	b.cfg.GroupLosers = 1
 	p := b.pairs(t, 4)
 	file := filepath.Join(t.TempDir(), "stop")
 	gate := NewGate(b.lock.Conn, "", Kindness{StopFile: file})

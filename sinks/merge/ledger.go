@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -12,21 +13,6 @@ import (
 // ledgerFormat is raised when the meaning of journal rows changes. In format 1 the digest was made of the journal rows themselves, without
 // salt, and left out the archive; such rows can still be verified and undone.
 const ledgerFormat = 2
-
-// redirect makes the losers, and everybody who was merged into them earlier, lead to the survivor in one hop.
-func (w *work) redirect(ctx context.Context) error {
-	_, err := w.tx.Exec(ctx, `WITH ended AS (
-			UPDATE `+w.ours("redirects")+` SET active = false, ended_at = clock_timestamp(), ended_plan = $2, ended_cluster = $3
-			WHERE active AND survivor_id = ANY ($1) RETURNING loser_id
-		), earlier AS MATERIALIZED (SELECT loser_id FROM ended)
-		INSERT INTO `+w.ours("redirects")+` (loser_id, survivor_id, plan_id, cluster_id, compressed)
-		SELECT loser_id, $4, $2, $3, true FROM earlier UNION ALL SELECT unnest($1::text[]), $4, $2, $3, false`,
-		w.step.Losers, w.plan, w.step.Cluster, w.step.Survivor)
-	if err != nil {
-		return fmt.Errorf("writing the redirects: %w", err)
-	}
-	return nil
-}
 
 // journalHash is the hash of a journal row j, archiveHash that of a row a of the archive. The salt keeps somebody who has only the hash,
 // because the content was forgotten, from trying names.
@@ -87,38 +73,60 @@ type deed struct {
 
 // record adds deeds to the ledger, in their order, in the transaction that did them. All journal and archive rows must be written.
 func record(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, deeds []deed) (xid string, err error) {
+	plans, clusters := make([]string, len(deeds)), make([]string, len(deeds))
+	for i, d := range deeds {
+		plans[i], clusters[i] = d.plan, d.cluster
+	}
+	rows, err := tx.Query(ctx, `SELECT `+digestSQL(schema)+` FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS l(plan_id, cluster_id, n) ORDER BY l.n`, plans, clusters)
+	if err != nil {
+		return "", fmt.Errorf("hashing the journal: %w", err)
+	}
+	digests, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("hashing the journal: %w", err)
+	}
+	return recordDigests(ctx, tx, schema, action, epoch, deeds, digests)
+}
+
+// deedSQL is ledger rows, without their place in the chain, of parameters 1 to 10. The lists of further parameters become further columns.
+func deedSQL(parameters, columns string) string {
+	return `SELECT d.*, $1::text AS action, $2::integer AS format, $3::bigint AS epoch, d.losers::text[] AS loser_ids,
+		pg_current_xact_id()::text AS xid, transaction_timestamp() AS applied_at
+	FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::integer[], $10::text[]` + parameters + `)
+			WITH ORDINALITY AS d(plan_id, cluster_id, content_hash, survivor_id, losers, entries, digest` + columns + `, n)`
+}
+
+// recordDigests is record for somebody who knows the digests.
+func recordDigests(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, deeds []deed, digests []string) (xid string, err error) {
 	ledger := quote(schema, "ledger")
-	args := deedArgs(action, epoch, deeds)
-	// The second of the two statements adds what only the first can know: the hashes that the chain is made of.
-	const source = `SELECT $1::text AS action, ` + "$2::integer AS format" + `, $3::bigint AS epoch, d.n, d.plan_id, d.cluster_id, d.content_hash, d.survivor_id,
-			ARRAY(SELECT x FROM unnest(($8::text[])[d.first:d.last]) WITH ORDINALITY AS u(x, o) ORDER BY o) AS loser_ids, d.entries, pg_current_xact_id()::text AS xid, transaction_timestamp() AS applied_at
-		FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $9::integer[], $10::integer[], $11::integer[]) WITH ORDINALITY
-			AS d(plan_id, cluster_id, content_hash, survivor_id, first, last, entries, n)`
+	args := append(deedArgs(action, epoch, deeds), digests)
 	rows, err := tx.Query(ctx, `WITH last AS MATERIALIZED (SELECT seq, hash FROM `+ledger+` ORDER BY seq DESC LIMIT 1),
-		l AS MATERIALIZED (SELECT coalesce((SELECT seq FROM last), 0) + l.n AS seq, l.*, `+digestSQL(schema)+` AS digest FROM (`+source+`) AS l)
-		SELECT l.seq, l.digest, l.xid, `+contentSQL+`, coalesce((SELECT hash FROM last), '') FROM l ORDER BY l.n`, args...)
+		l AS (SELECT coalesce((SELECT seq FROM last), 0) + l.n AS seq, l.* FROM (`+deedSQL("", "")+`) AS l)
+		SELECT l.seq, l.xid, `+contentSQL+`, coalesce((SELECT hash FROM last), '') FROM l ORDER BY l.n`, args...)
 	if err != nil {
 		return "", fmt.Errorf("reading the ledger: %w", err)
 	}
 	var (
-		seqs                     []int64
-		digests, befores, hashes []string
-		seq                      int64
-		digest, content, last    string
+		seqs            []int64
+		befores, hashes []string
+		seq             int64
+		content, last   string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&seq, &digest, &xid, &content, &last}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&seq, &xid, &content, &last}, func() error {
 		if n := len(hashes); n > 0 {
 			last = hashes[n-1]
 		}
-		seqs, digests, befores, hashes = append(seqs, seq), append(digests, digest), append(befores, last), append(hashes, chain(last, content))
+		seqs, befores, hashes = append(seqs, seq), append(befores, last), append(hashes, chain(last, content))
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("reading the ledger: %w", err)
 	}
+	// The chain is what only the statement before could tell.
 	tag, err := tx.Exec(ctx, `INSERT INTO `+ledger+` (seq, plan_id, cluster_id, action, format, content_hash, survivor_id, loser_ids, entries, digest, epoch, xid, applied_at, prev_hash, hash)
-		SELECT ($12::bigint[])[l.n], l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, ($13::text[])[l.n], l.epoch, l.xid, l.applied_at,
-			($14::text[])[l.n], ($15::text[])[l.n] FROM (`+source+`) AS l ORDER BY l.n`, append(args, seqs, digests, befores, hashes)...)
+		SELECT l.seq, l.plan_id, l.cluster_id, l.action, l.format, l.content_hash, l.survivor_id, l.loser_ids, l.entries, l.digest, l.epoch, l.xid, l.applied_at, l.prev_hash, l.hash
+		FROM (`+deedSQL(", $11::bigint[], $12::text[], $13::text[]", ", seq, prev_hash, hash")+`) AS l ORDER BY l.n`,
+		append(args, seqs, befores, hashes)...)
 	if err != nil {
 		return "", fmt.Errorf("writing the ledger: %w", err)
 	}
@@ -128,23 +136,24 @@ func record(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, 
 	return xid, nil
 }
 
-// deedArgs are parameters 1 to 11 of the statements of record.
+// deedArgs are parameters 1 to 9 of deedSQL.
 func deedArgs(action string, epoch int64, deeds []deed) []any {
 	var (
 		plans, clusters, contents, survivors, losers []string
-		first, last, entries                         []int
+		entries                                      []int
 	)
 	for _, d := range deeds {
 		plans, clusters, contents, survivors = append(plans, d.plan), append(clusters, d.cluster), append(contents, d.content), append(survivors, d.survivor)
-		first, last = append(first, len(losers)+1), append(last, len(losers)+len(d.losers))
-		losers, entries = append(losers, d.losers...), append(entries, d.entries)
+		losers, entries = append(losers, arrayLiteral(d.losers)), append(entries, d.entries)
 	}
-	return []any{action, ledgerFormat, epoch, plans, clusters, contents, survivors, losers, first, last, entries}
+	return []any{action, ledgerFormat, epoch, plans, clusters, contents, survivors, losers, entries}
 }
 
-// record writes that one step was carried out. Undo calls it too, with the entries it has undone.
-func (w *work) record(ctx context.Context, action, content string, epoch int64) error {
-	xid, err := record(ctx, w.tx, w.cfg.Schema, action, epoch, []deed{{w.plan, w.step.Cluster, content, w.step.Survivor, w.step.Losers, w.seq}})
-	w.xid = xid
-	return err
+// arrayLiteral is a list as PostgreSQL reads a text[]: parameters cannot be lists of lists of different lengths.
+func arrayLiteral(list []string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}"
 }

@@ -1,5 +1,5 @@
 // Package merge carries out merge plans in the customer's database, keeps a journal, and takes merges back. It is the only code that
-// writes customer rows. One step of a plan is one transaction: it happens as a whole or not at all.
+// writes customer rows. Steps of a plan are carried out in groups, each in one short transaction: a step happens as a whole or not at all.
 package merge
 
 import (
@@ -27,10 +27,19 @@ type Session interface {
 type Applier interface {
 	// Start checks the database before the first step, and fails when no step could succeed.
 	Start(ctx context.Context, p *cluster.Plan) error
-	// Step carries out one step. An error means that no further step makes sense; what is wrong with this step alone is in the result.
-	Step(ctx context.Context, s *cluster.Step) (StepResult, error)
+	// Size is how many losers one group may have, at most.
+	Size() int
+	// Group carries out some steps of the plan, in its order, together, or as many of them as can be. An error means that no further step
+	// makes sense; what is wrong with one step alone is in its result.
+	Group(ctx context.Context, steps []*cluster.Step) (GroupResult, error)
 	// Finish is called after the last step, whatever happened.
 	Finish(ctx context.Context, r *Report) error
+}
+
+// GroupResult says what became of the steps of a group. Every step is in one of the two lists.
+type GroupResult struct {
+	Results []StepResult      // of the steps that are decided
+	Again   [][]*cluster.Step // groups to make of the others, all smaller than this one was
 }
 
 // Outcome is how a step ended.
@@ -122,7 +131,7 @@ func (o *Options) between(ctx context.Context) error {
 	return o.Between(ctx)
 }
 
-// Apply carries out a plan. One step that cannot be carried out does not stop the others. A cancelled context stops after the step at work,
+// Apply carries out a plan. One step that cannot be carried out does not stop the others. A cancelled context stops after the group at work,
 // and is returned as the error; the report is right in any case, and applying the plan again goes on where this call ended.
 func Apply(ctx context.Context, a Applier, p *cluster.Plan, opt Options) (Report, error) {
 	rep := Report{Plan: p.ID, Steps: len(p.Steps)}
@@ -132,8 +141,9 @@ func Apply(ctx context.Context, a Applier, p *cluster.Plan, opt Options) (Report
 	if err := a.Start(ctx, p); err != nil {
 		return rep, fmt.Errorf("preparing to apply plan %s: %w", short(p.ID), err)
 	}
-	results, err := steps(ctx, a, p, opt)
-	for _, r := range results {
+	q := newQueue(a, p, opt)
+	err := q.run(ctx)
+	for _, r := range q.results {
 		if r != nil {
 			rep.add(r)
 		}
@@ -145,37 +155,6 @@ func Apply(ctx context.Context, a Applier, p *cluster.Plan, opt Options) (Report
 		err = fmt.Errorf("closing plan %s: %w", short(p.ID), finish)
 	}
 	return rep, err
-}
-
-// steps goes through the plan, and once more through the steps whose rows somebody else was using.
-func steps(ctx context.Context, a Applier, p *cluster.Plan, opt Options) ([]*StepResult, error) {
-	results := make([]*StepResult, len(p.Steps))
-	done := 0
-	for round := range 2 {
-		for i := range p.Steps {
-			if round > 0 && results[i].Outcome != Deferred {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return results, fmt.Errorf("stopped with %d of %d steps done: %w", done, len(p.Steps), context.Cause(ctx))
-			}
-			if err := opt.between(ctx); err != nil {
-				return results, err
-			}
-			r, err := a.Step(ctx, &p.Steps[i])
-			if err != nil {
-				return results, fmt.Errorf("applying step %s: %w", short(p.Steps[i].Cluster), err)
-			}
-			results[i] = &r
-			if round == 0 {
-				done++
-			}
-			if opt.Progress != nil {
-				opt.Progress(done, len(p.Steps), &r)
-			}
-		}
-	}
-	return results, nil
 }
 
 func (r *Report) add(s *StepResult) {

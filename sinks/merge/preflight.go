@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -47,13 +48,32 @@ func preflight(ctx context.Context, tx pgx.Tx, cfg *Config, c *catalog, need acc
 	}
 	for i := range c.refs {
 		if r := &c.refs[i]; !r.indexed && !cfg.AllowUnindexed && r.child.estimate > largeTable {
-			errs = append(errs, fmt.Errorf("%s has no index, and each step would read its table whole: CREATE INDEX CONCURRENTLY ON %s (%s)", r, r.child.sql(), quote(r.column.name)))
+			errs = append(errs, fmt.Errorf("%s has no index, and each step would read its table whole: %s", r, r.wantedIndex()))
 		}
 	}
 	if err := acknowledgedToDelete(ctx, tx, cfg, c); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// wantedIndex is the statement that makes the index a reference needs.
+func (r *reference) wantedIndex() string {
+	columns := make([]string, 0, len(r.columns())+1)
+	if r.typeColumn != nil {
+		columns = append(columns, quote(r.typeColumn.name))
+	}
+	for _, col := range r.columns() {
+		columns = append(columns, quote(col.name))
+	}
+	how, method := "CONCURRENTLY ", ""
+	if r.child.kind == "p" { // the server cannot do that for a partitioned table at once
+		how = ""
+	}
+	if r.kind == byList {
+		columns, method = []string{quote(r.column.name)}, "USING gin "
+	}
+	return "CREATE INDEX " + how + "ON " + r.child.sql() + " " + method + "(" + strings.Join(columns, ", ") + ")"
 }
 
 // right is a privilege we need.
@@ -86,11 +106,22 @@ func rights(cfg *Config, c *catalog, need access) []right {
 	}
 	for i := range c.refs {
 		r := &c.refs[i]
-		if !r.self {
-			out = append(out, right{relation: r.child, right: "UPDATE", column: r.column.name})
+		for _, col := range r.columnNames() {
+			if !r.self {
+				out = append(out, right{relation: r.child, right: "UPDATE", column: col})
+			}
 		}
-		if r.identities && !cfg.RefuseDuplicates {
-			out = append(out, right{relation: r.child, right: "DELETE"})
+	}
+	for i := range c.uniques {
+		t := c.uniques[i].ref.child
+		if c.uniques[i].policy == RefuseCollision {
+			continue
+		}
+		if del := (right{relation: t, right: "DELETE"}); !slices.Contains(out, del) {
+			out = append(out, del)
+		}
+		if all := (right{relation: t, right: "UPDATE"}); c.uniques[i].policy == Union && !slices.Contains(out, all) {
+			out = append(out, all)
 		}
 	}
 	return out

@@ -175,7 +175,7 @@ func TestStartRefuses(t *testing.T) {
 			name: "large table without index", script: `CREATE TABLE logs (contact_id bigint REFERENCES contacts); INSERT INTO logs SELECT 4 FROM generate_series(1, 10001); ANALYZE logs`,
 			words: `CREATE INDEX CONCURRENTLY ON "public"."logs" ("contact_id")`,
 		},
-		{name: "reference of another type", script: `CREATE TABLE calls (contact text)`, words: "its type is", config: func(c *Config) { c.References = []Reference{{"calls", "contact"}} }},
+		{name: "reference of another type", script: `CREATE TABLE calls (contact date)`, words: "its type is", config: func(c *Config) { c.References = []Reference{{Table: "calls", Column: "contact"}} }},
 		{name: "archive column", words: `no column "merged_into"`, config: func(c *Config) { c.ArchiveColumn = "merged_into" }},
 	}
 	for _, tt := range tests {
@@ -401,9 +401,9 @@ func TestCheck(t *testing.T) {
 		says   string // "" for nothing
 	}{
 		{"all is well", func(*Config) {}, ""},
-		{"no such table", func(c *Config) { c.References = []Reference{{"invoices", "contact_id"}} }, `there is no table "invoices"`},
-		{"no such column", func(c *Config) { c.References = []Reference{{"notes", "author"}} }, `public.notes has no column "author"`},
-		{"another type", func(c *Config) { c.References = []Reference{{"notes", "body"}} }, "its type is pg_catalog.text"},
+		{"no such table", func(c *Config) { c.References = []Reference{{Table: "invoices", Column: "contact_id"}} }, `there is no table "invoices"`},
+		{"no such column", func(c *Config) { c.References = []Reference{{Table: "notes", Column: "author"}} }, `public.notes has no column "author"`},
+		{"another type", func(c *Config) { c.References = []Reference{{Table: "contact_identities", Column: "verified"}} }, "its type is pg_catalog.bool"},
 		{"no archive column", func(c *Config) { c.ArchiveColumn = "gone" }, `public.contacts has no column "gone"`},
 		{"an id that is none", func(c *Config) { c.ID = "first" }, "must be unique and not null"},
 	} {

@@ -13,6 +13,53 @@ import (
 	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
+// attempt is the work of one transaction, without its beginning and its end. It returns the transaction's id.
+type attempt func(ctx context.Context, tx pgx.Tx) (xid string, err error)
+
+// retrying runs an attempt until it is decided what became of the step.
+func (m *Merger) retrying(ctx context.Context, r *StepResult, do attempt) error {
+	unsure := false // the last attempt may have been committed
+	for r.Attempts = 1; ; r.Attempts++ {
+		xid, sent, err := m.once(ctx, do)
+		var v *verdict
+		switch {
+		case err == nil:
+			r.Outcome, r.Reason = Applied, ""
+			return nil
+		case errors.As(err, &v):
+			r.Outcome, r.Reason = v.outcome, v.reason
+			if unsure && v.outcome == AlreadyApplied {
+				r.Outcome = Applied // by the attempt whose answer was lost
+			}
+			return nil
+		}
+		r.Reason = reasonOf(err)
+		unsure = unsure || sent
+		switch m.classify(err) {
+		case classRefuse:
+			r.Outcome = Refused
+			return nil
+		case classFail:
+			r.Outcome = Failed
+			return nil
+		case classStop:
+			return pgerr.Clean(err)
+		case classBroken:
+			if err := m.reopen(ctx, xid); err != nil {
+				return fmt.Errorf("after losing the connection (%s): %w", r.Reason, err)
+			}
+		}
+		if r.Attempts >= m.cfg.Retries {
+			r.Outcome = Deferred
+			return nil
+		}
+		if err := m.pause(ctx, r.Attempts); err != nil {
+			r.Outcome = Deferred
+			return nil
+		}
+	}
+}
+
 // lockTimeout is how long we wait for a row: less than the server waits before it looks for deadlocks, so that in a deadlock with the
 // application we give way before the server chooses a victim.
 func lockTimeout(ctx context.Context, conn *pgx.Conn, cfg *Config) (time.Duration, error) {

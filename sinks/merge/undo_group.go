@@ -37,14 +37,14 @@ func (d *DryRun) startUndo(ctx context.Context) error {
 // undoGroup takes a group back in one transaction, or, when the database objects, one merge at a time.
 func (m *Merger) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
 	var r StepResult
-	err = m.retrying(ctx, &r, func(ctx context.Context, tx pgx.Tx) (*work, error) {
+	err = m.retrying(ctx, &r, func(ctx context.Context, tx pgx.Tx) (string, error) {
 		u := &unmerge{tx: tx, cfg: &m.cfg, cat: m.cat, opt: opt, group: group}
 		res, put, xid, err := u.run(ctx, m.session.Epoch())
 		// What an attempt found stands when a later one sees that this one was committed after all.
 		if err == nil || results == nil {
 			results, aside = res, put
 		}
-		return &work{xid: xid}, err
+		return xid, err
 	})
 	switch {
 	case err != nil:

@@ -2,52 +2,54 @@ package merge
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/nearest"
 )
 
-// unique is a unique index that a change of a reference can violate.
-type unique struct {
-	name   string
-	ref    *reference
-	others []string // expressions of its other columns, over the table's own column names
-	where  string   // of a partial index, "" for all rows
-	nulls  bool     // two nulls are equal
-}
-
-// readUniques finds the unique indexes of the referring columns, and which of them have an index to find their rows by.
-func (c *catalog) readUniques(ctx context.Context, tx pgx.Tx) error {
+// readUniques finds the unique indexes of the referring columns, and which of these have an index to find their rows by.
+func (c *catalog) readUniques(ctx context.Context, tx pgx.Tx, cfg *Config) error {
 	for i := range c.refs {
 		ref := &c.refs[i]
 		// NULLS NOT DISTINCT came with version 15; reading the flag from the row as JSON also works where there is none.
-		rows, err := tx.Query(ctx, `SELECT ic.relname, i.indisunique, i.indisexclusion, coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
+		rows, err := tx.Query(ctx, `SELECT ic.relname, am.amname, i.indisunique, i.indisexclusion, coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
 			coalesce((to_jsonb(i)->>'indnullsnotdistinct')::boolean, false),
 			ARRAY(SELECT pg_get_indexdef(i.indexrelid, n, false) FROM generate_series(1, i.indnkeyatts) AS n ORDER BY n),
 			ARRAY(SELECT coalesce(a.attname::text, '') FROM generate_series(1, i.indnkeyatts) AS n
 				LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1] AND a.attnum > 0 ORDER BY n)
-			FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid WHERE i.indrelid = $1 AND i.indisvalid ORDER BY ic.relname`, ref.child.oid)
+			FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_am AS am ON am.oid = ic.relam WHERE i.indrelid = $1 AND i.indisvalid ORDER BY ic.relname`, ref.child.oid)
 		if err != nil {
 			return fmt.Errorf("reading the indexes of %s: %w", ref.child, err)
 		}
 		var (
 			u                  unique
+			method             string
 			isUnique, excludes bool
 			defs, columns      []string
 		)
-		_, err = pgx.ForEachRow(rows, []any{&u.name, &isUnique, &excludes, &u.where, &u.nulls, &defs, &columns}, func() error {
-			if !excludes && u.where == "" && columns[0] == ref.column.name {
+		_, err = pgx.ForEachRow(rows, []any{&u.name, &method, &isUnique, &excludes, &u.where, &u.nulls, &defs, &columns}, func() error {
+			if !excludes && u.where == "" && ref.foundBy(method, columns) {
 				ref.indexed = true
 			}
-			at := slices.Index(columns, ref.column.name)
-			if !isUnique || at < 0 {
+			if !isUnique || ref.kind == byList || !slices.ContainsFunc(columns, ref.refers) {
 				return nil
 			}
 			found := u
-			found.ref = ref
-			found.others = slices.Delete(slices.Clone(defs), at, at+1)
+			found.ref, found.at, found.policy, found.others = ref, i, RefuseCollision, nil
+			for n, def := range defs {
+				if !ref.refers(columns[n]) {
+					found.others = append(found.others, indexed{expr: def, ref: c.movedToo(ref, columns[n])})
+				}
+			}
+			if ref.identities && !cfg.RefuseDuplicates {
+				found.policy = KeepSurvivor
+			}
 			c.uniques = append(c.uniques, found)
 			return nil
 		})
@@ -55,7 +57,59 @@ func (c *catalog) readUniques(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("reading the indexes of %s: %w", ref.child, err)
 		}
 	}
+	return c.choosePolicies(cfg)
+}
+
+// foundBy says whether an index finds the rows of the reference.
+func (r *reference) foundBy(method string, columns []string) bool {
+	switch {
+	case r.kind == byList:
+		return method == "gin" && slices.Contains(columns, r.column.name)
+	case method != "btree" && method != "hash":
+		return false
+	case r.typeColumn != nil && len(columns) > 1 && columns[0] == r.typeColumn.name:
+		return columns[1] == r.column.name
+	}
+	return r.refers(columns[0])
+}
+
+// movedToo is the reference by id that another column of the same table is, nil when it is none.
+func (c *catalog) movedToo(ref *reference, column string) *reference {
+	for i := range c.refs {
+		if o := &c.refs[i]; o.child == ref.child && o.kind == byID && !o.textual && o.typeColumn == nil && o.column.name == column {
+			return o
+		}
+	}
 	return nil
+}
+
+// choosePolicies gives the indexes the policies of the configuration, which names them as "index" or "table.index".
+func (c *catalog) choosePolicies(cfg *Config) error {
+	var errs []error
+	var known []string
+	for _, u := range c.uniques {
+		known = append(known, u.name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Collisions)) {
+		tables := make(map[*relation]bool)
+		for i := range c.uniques {
+			u := &c.uniques[i]
+			if name == u.name || name == u.ref.child.name+"."+u.name || name == u.ref.child.String()+"."+u.name {
+				u.policy = cfg.Collisions[name]
+				tables[u.ref.child] = true
+				if u.ref.self && u.policy != RefuseCollision {
+					errs = append(errs, fmt.Errorf("collisions: %q is on the contacts themselves, of which none may be removed: leave it at refuse", name))
+				}
+			}
+		}
+		switch {
+		case len(tables) == 0:
+			errs = append(errs, fmt.Errorf("collisions: no unique constraint or index of a column that refers to contacts is called %q%s", name, nearest.Hint(name, known)))
+		case len(tables) > 1:
+			errs = append(errs, fmt.Errorf("collisions: several tables have an index %q: write table.index", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // readCascades finds foreign keys through which our changes would spread to tables that nobody journals.
@@ -64,52 +118,18 @@ func (c *catalog) readCascades(ctx context.Context, tx pgx.Tx) error {
 		ref := &c.refs[i]
 		err := tx.QueryRow(ctx, `SELECT coalesce(min(f.conname), '') FROM pg_constraint AS f
 			JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = ANY (f.confkey)
-			WHERE f.contype = 'f' AND f.confrelid = $1 AND a.attname = $2 AND f.confupdtype IN ('c', 'n', 'd')`, ref.child.oid, ref.column.name).Scan(&ref.cascades)
+			WHERE f.contype = 'f' AND f.confrelid = $1 AND a.attname = ANY ($2) AND f.confupdtype IN ('c', 'n', 'd')`, ref.child.oid, ref.columnNames()).Scan(&ref.cascades)
 		if err != nil {
 			return fmt.Errorf("reading the foreign keys to %s: %w", ref.child, err)
 		}
 	}
-	if c.identities == nil {
-		return nil
-	}
-	err := tx.QueryRow(ctx, `SELECT coalesce(min(conname), '') FROM pg_constraint WHERE contype = 'f' AND confrelid = $1 AND confdeltype IN ('c', 'n', 'd')`,
-		c.identities.oid).Scan(&c.cascadeGone)
-	if err != nil {
-		return fmt.Errorf("reading the foreign keys to %s: %w", c.identities, err)
-	}
-	return nil
-}
-
-// colliding is a query over the rows of all members ($1, text ids; $2, the survivor's alone) that the index would not allow under one contact. Each group
-// of equal rows has one keeper, the survivor's if it has one, else the first loser's; the query lists the others.
-func (u *unique) colliding(c *catalog) string {
-	ref := u.ref
-	fk := "t." + quote(ref.column.name)
-	var exprs, names, present []string
-	for i, e := range u.others {
-		n := fmt.Sprintf("cm_%d", i)
-		exprs = append(exprs, e+" AS "+n)
-		names = append(names, n)
-		if !u.nulls {
-			present = append(present, n+" IS NOT NULL")
+	for _, r := range c.involved()[1:] {
+		err := tx.QueryRow(ctx, `SELECT coalesce(min(conname), '') FROM pg_constraint WHERE contype = 'f' AND confrelid = $1 AND confdeltype IN ('c', 'n', 'd')`, r.oid).Scan(&r.hangs)
+		if err != nil {
+			return fmt.Errorf("reading the foreign keys to %s: %w", r, err)
 		}
 	}
-	rows := `SELECT t.ctid AS cm_ctid, t.tableoid AS cm_table, ` + strings.Join(append(exprs,
-		c.oneOf(fk, ref.toID, 2)+" AS cm_kept", "array_position($1::text[], "+fk+"::text) AS cm_member", textArray(ref.child.key)+" AS cm_key"), ", ") +
-		` FROM ` + ref.child.sql() + ` AS t WHERE ` + c.oneOf(fk, ref.toID, 1)
-	if u.where != "" {
-		rows += ` AND (` + u.where + `)`
-	}
-	partition := ""
-	if len(names) > 0 {
-		partition = "PARTITION BY " + strings.Join(names, ", ")
-	}
-	// A window compares with the type's own operators, whatever the search path.
-	ranked := `SELECT cm_ctid, cm_table, row_number() OVER (` + partition + ` ORDER BY cm_kept DESC, cm_member, cm_key COLLATE "C") AS cm_n FROM (` + rows + `) AS cm_rows`
-	if len(present) > 0 {
-		ranked += ` WHERE ` + strings.Join(present, " AND ")
-	}
-	return `SELECT cm_ctid, cm_table FROM (` + ranked + `) AS cm_ranked WHERE cm_n > 1`
+	return nil
 }
 
 // oneOf is the condition that a column holds one of the contact ids in a text array parameter.

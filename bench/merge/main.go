@@ -1,0 +1,215 @@
+// Command merge measures how many contacts a second are merged: a database of pairs of contacts, each with two rows in other tables, is
+// merged in groups and one by one, with the journal on and commits as the server has them.
+//
+//	go run ./internal/pgtest/throwaway -fsync -- go run ./bench/merge -losers 170000
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
+	"github.com/contactmerge/contactmerge/internal/run"
+	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
+)
+
+func main() {
+	losers := flag.Int("losers", 170_000, "contacts to merge away in groups")
+	single := flag.Int("single", 2000, "contacts to merge away one by one, for comparison")
+	group := flag.Int("group", 500, "losers in one transaction")
+	mode := flag.String("mode", "archive", "archive or delete")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := measure(ctx, &options{dsn: os.Getenv("CONTACTMERGE_DSN"), losers: *losers, single: *single, group: *group, mode: merge.Mode(*mode)})
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "merge:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	dsn                   string
+	losers, single, group int
+	mode                  merge.Mode
+}
+
+// schema has a pair of contacts for every loser: 2n is the survivor, 2n+1 the loser, with a ticket and a chat each.
+const schema = `
+CREATE TABLE contacts (id bigint PRIMARY KEY, first_name text, last_name text, email text, phone text, city text, updated_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE tickets (id bigserial PRIMARY KEY, contact_id bigint NOT NULL REFERENCES contacts, title text, body text);
+CREATE TABLE chats (id bigserial PRIMARY KEY, contact_id bigint NOT NULL REFERENCES contacts, message text, at timestamptz NOT NULL DEFAULT now());
+INSERT INTO contacts (id, first_name, last_name, email, phone, city) SELECT i, 'First' || i / 2, 'Last' || i / 2, 'person' || i / 2 || '@example.com', CASE WHEN i % 2 = 1 THEN '+12025550' || i % 1000 END, 'City ' || i % 300
+	FROM generate_series(0, %[1]d * 2 - 1) AS i;
+INSERT INTO tickets (contact_id, title, body) SELECT id, 'Ticket of ' || id, repeat('text ', 20) FROM contacts ORDER BY hashint8(id);
+INSERT INTO chats (contact_id, message) SELECT id, 'Message of ' || id FROM contacts ORDER BY hashint8(id + 1);
+CREATE INDEX ON tickets (contact_id);
+CREATE INDEX ON chats (contact_id);
+ANALYZE;
+CHECKPOINT;
+`
+
+var columns = []string{"id", "first_name", "last_name", "email", "phone", "city"}
+
+func measure(ctx context.Context, opt *options) error {
+	if opt.dsn == "" {
+		return errors.New("CONTACTMERGE_DSN names no database: start this with internal/pgtest/throwaway")
+	}
+	for _, r := range []struct {
+		name          string
+		losers, group int
+	}{{"one by one", opt.single, 1}, {"in groups", opt.losers, opt.group}} {
+		if r.losers > 0 {
+			if err := once(ctx, opt, r.name, r.losers, r.group); err != nil {
+				return fmt.Errorf("measuring %s: %w", r.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// once makes a database, merges its pairs, and prints how long it took.
+func once(ctx context.Context, opt *options, name string, losers, group int) error {
+	cfg, err := fresh(ctx, opt.dsn, "bench_"+strconv.Itoa(group))
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) // it has done its work by then
+	if _, err := conn.Exec(ctx, strings.ReplaceAll(schema, "%[1]d", strconv.Itoa(losers)), pgx.QueryExecModeSimpleProtocol); err != nil {
+		return fmt.Errorf("making the schema: %w", err)
+	}
+	if err := settings(ctx, conn); err != nil {
+		return err
+	}
+	p, err := plan(ctx, conn, losers)
+	if err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, cfg, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	lock, err := store.Lock(ctx, &run.Record{ID: "bench"})
+	if err != nil {
+		return err
+	}
+	defer lock.Release(context.WithoutCancel(ctx)) // the database is thrown away
+	m, err := merge.New(lock, merge.Config{Contacts: "contacts", ID: "id", Columns: columns, Mode: opt.mode, GroupLosers: group})
+	if err != nil {
+		return err
+	}
+	busy := func() time.Duration { return onCPU(lock.Conn().PgConn().PID()) }
+	start, used := time.Now(), busy()
+	rep, err := merge.Apply(ctx, m, p, merge.Options{})
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	used = busy() - used
+	if rep.Count(merge.Applied) != losers {
+		return fmt.Errorf("%d of %d merges were applied: %+v", rep.Count(merge.Applied), losers, rep.Counts)
+	}
+	moved := int64(0)
+	for _, t := range rep.Tables {
+		moved += t.Repointed
+	}
+	fmt.Printf("%-11s %7d losers, %7d rows moved, %d to a transaction: %8.2f s, %6.0f losers/s, %.3f ms each, of which the server computed %.3f ms\n",
+		name, losers, moved, group, took.Seconds(), float64(losers)/took.Seconds(), 1000*took.Seconds()/float64(losers), 1000*used.Seconds()/float64(losers))
+	return nil
+}
+
+// onCPU is how long a server process on this machine has been computing, 0 where that cannot be known. On a busy machine it says more than
+// the clock.
+func onCPU(pid uint32) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+	if err != nil {
+		return 0
+	}
+	ns, _, _ := strings.Cut(string(text), " ")
+	n, err := strconv.ParseInt(ns, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n)
+}
+
+// fresh makes an empty database and says how to reach it.
+func fresh(ctx context.Context, dsn, name string) (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) // it has done its work by then
+	for _, sql := range []string{"DROP DATABASE IF EXISTS ", "CREATE DATABASE "} {
+		if _, err := conn.Exec(ctx, sql+pgx.Identifier{name}.Sanitize()); err != nil {
+			return nil, err
+		}
+	}
+	cfg = cfg.Copy()
+	cfg.Database = name
+	return cfg, nil
+}
+
+// settings prints what the figures depend on.
+func settings(ctx context.Context, conn *pgx.Conn) error {
+	var text string
+	err := conn.QueryRow(ctx, `SELECT string_agg(name || '=' || current_setting(name), ' ' ORDER BY name) FROM pg_settings
+		WHERE name IN ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'wal_level', 'max_wal_size')`).Scan(&text)
+	if err != nil {
+		return fmt.Errorf("reading the settings: %w", err)
+	}
+	fmt.Println(text)
+	return nil
+}
+
+// plan merges every odd contact into the even one before it, and gives every third survivor the loser's phone.
+func plan(ctx context.Context, conn *pgx.Conn, losers int) (*cluster.Plan, error) {
+	cols := make([]string, len(columns))
+	for i, c := range columns {
+		cols[i] = c + "::text"
+	}
+	rows, err := conn.Query(ctx, "SELECT ARRAY["+strings.Join(cols, ", ")+"] FROM contacts ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	images, err := pgx.CollectRows(rows, pgx.RowTo[[]*string])
+	if err != nil {
+		return nil, err
+	}
+	p := &cluster.Plan{Format: cluster.PlanFormat, Source: "bench"}
+	for i := range losers {
+		survivor, loser := images[2*i], images[2*i+1]
+		ids := []string{*survivor[0], *loser[0]}
+		s := cluster.Step{Cluster: cluster.IDOf(ids), Survivor: ids[0], Losers: ids[1:]}
+		s.Guards = []cluster.Guard{{ID: ids[0], Hash: cluster.GuardHash(survivor, nil)}, {ID: ids[1], Hash: cluster.GuardHash(loser, nil)}}
+		if i%3 == 0 {
+			s.Changes = []cluster.Change{{Column: "phone", Value: loser[4], From: ids[1], Rule: "fill_empty"}}
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	p.ID = p.Hash()
+	return p, nil
+}
