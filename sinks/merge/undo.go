@@ -3,6 +3,7 @@ package merge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -136,7 +137,7 @@ func Undo(ctx context.Context, u Undoer, s *Selected, opt UndoOptions) (UndoRepo
 		if err != nil {
 			return rep, fmt.Errorf("undoing %s: %w", group[0].id(), err)
 		}
-		queue = append(aside, rest...)
+		queue = slices.Concat(aside, rest)
 		var left []Merged
 		for i := range results {
 			if r := &results[i]; r.Outcome != Applied && r.Outcome != AlreadyApplied {

@@ -29,8 +29,10 @@ func TestUndoPolicies(t *testing.T) {
 	}{
 		{KeepChanges, Applied, []ConflictSum{conflict("public.contacts", "last", Changed), tags, conflict("public.tickets", "contact_id", Changed)}, []string{"AnnEdited", "4", "0", "0"}, nil},
 		{
-			RestoreValues, Applied, []ConflictSum{conflict("public.contacts", "last", Overwritten), tags, conflict("public.tickets", "contact_id", Overwritten)},
-			[]string{"AnnOkafor", "2", "0", "0"}, []string{"contacts last=Edited", "tickets contact_id=4"},
+			RestoreValues, Applied,
+			[]ConflictSum{conflict("public.contacts", "last", Overwritten), tags, conflict("public.tickets", "contact_id", Overwritten)},
+			[]string{"AnnOkafor", "2", "0", "0"},
+			[]string{"contacts last=Edited", "tickets contact_id=4"},
 		},
 		{RefuseChanged, Refused, nil, []string{"AEdited", "4", "0", "1"}, nil},
 	} {
