@@ -314,11 +314,15 @@ func TestDecisionsFile(t *testing.T) {
 		w := planned.clone(t, approvalsConfig)
 		form := w.ends(t, exitDone, "decisions", "--config", "c.yaml", "--open", "--csv").out.String()
 		write(t, w, "d.csv", form)
-		says(t, w.ends(t, exitDone, "decide", "--config", "c.yaml", "--file", "d.csv"), "0 to merge, 0 not to merge, 0 deferred; 2 left open")
+		says(t, w.ends(t, exitDone, "decide", "--config", "c.yaml", "--file", "d.csv"), "0 to merge, 0 not to merge, 0 deferred; 3 left open")
 		write(t, w, "d.csv", strings.Replace(form, bobVersion+",,", bobVersion+",merge_all,", 1))
-		says(t, w.ends(t, exitUsage, "decide", "--config", "c.yaml", "--file", "d.csv"), "nobody is named who decided", "1 of 2 lines cannot be used; nothing was stored")
-		says(t, w.ends(t, exitDone, "decide", "--config", "c.yaml", "--file", "d.csv", "--by", "ann"), "1 to merge, 0 not to merge, 0 deferred; 1 left open")
+		says(t, w.ends(t, exitUsage, "decide", "--config", "c.yaml", "--file", "d.csv"), "nobody is named who decided", "1 of 3 lines cannot be used; nothing was stored")
+		says(t, w.ends(t, exitDone, "decide", "--config", "c.yaml", "--file", "d.csv", "--by", "ann"), "1 to merge, 0 not to merge, 0 deferred; 2 left open")
 		wantStates(t, w, "1+2 approved")
+		// The pair that lies in no cluster is answered in the same way.
+		form = w.ends(t, exitDone, "decisions", "--config", "c.yaml", "--open", "--csv").out.String()
+		write(t, w, "d.csv", strings.Replace(form, `,," 5; 6",`, `,do_not_merge," 5; 6",`, 1))
+		says(t, w.ends(t, exitDone, "decide", "--config", "c.yaml", "--file", "d.csv", "--by", "ann"), "0 to merge, 1 not to merge, 0 deferred; 1 left open")
 		says(t, w.ends(t, exitDone, "decisions", "--config", "c.yaml", "--open"), ann[:12])
 	})
 	t.Run("json lines", func(t *testing.T) {

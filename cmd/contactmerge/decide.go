@@ -148,9 +148,11 @@ func (a *app) answer(ctx context.Context, in *inputFlags, asks []ask) error {
 // give looks the questions up, prepares what is merged, and stores the answers. Failures that concern one answer are returned by its index.
 func (a *app) give(ctx context.Context, d *database, c *config.Config, asks []ask, partial bool) ([]postgres.Answer, []postgres.Answered, map[int]error, error) {
 	answers, failed := make([]postgres.Answer, len(asks)), map[int]error{}
+	questions := make([]*postgres.Question, len(asks))
 	for i := range asks {
 		q, err := d.question(ctx, &asks[i])
 		if err == nil {
+			questions[i] = q
 			answers[i], err = answerTo(q, &asks[i])
 		}
 		switch {
@@ -162,7 +164,7 @@ func (a *app) give(ctx context.Context, d *database, c *config.Config, asks []as
 			return nil, nil, nil, outdated(err)
 		}
 	}
-	if err := a.prepareSteps(ctx, d, c, answers, failed); err != nil {
+	if err := (&preparing{d, c, questions, answers, failed}).steps(ctx); err != nil {
 		return nil, nil, nil, err
 	}
 	if len(failed) > 0 && !partial {

@@ -21,59 +21,61 @@ import (
 // prepareChunk is how many contacts are read at once to prepare merges: what a statement can name without growing unwieldy.
 const prepareChunk = 5000
 
-// prepareSteps reads the contacts of the answers that merge, and makes the steps: who survives, and what is filled. A contact that is not any
-// more what the last run saw fails its answer; nobody has looked at what it is now.
-func (a *app) prepareSteps(ctx context.Context, d *database, c *config.Config, answers []postgres.Answer, failed map[int]error) error {
-	var todo []int
-	contacts := 0
-	flush := func() error {
-		if len(todo) == 0 {
-			return nil
-		}
-		err := a.prepareChunk(ctx, d, c, answers, todo, failed)
-		todo, contacts = todo[:0], 0
-		return err
-	}
-	for i := range answers {
-		if failed[i] != nil || answers[i].Decision.Decision != postgres.MergeAll && answers[i].Decision.Decision != postgres.MergeSelected {
-			continue
-		}
-		if n := len(answers[i].Contacts); contacts+n > prepareChunk {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		todo, contacts = append(todo, i), contacts+len(answers[i].Contacts)
-	}
-	return flush()
+// preparing makes the steps of answers that merge.
+type preparing struct {
+	d         *database
+	c         *config.Config
+	questions []*postgres.Question // that the answers are to
+	answers   []postgres.Answer
+	failed    map[int]error // by the index of the answer
 }
 
-func (a *app) prepareChunk(ctx context.Context, d *database, c *config.Config, answers []postgres.Answer, todo []int, failed map[int]error) error {
-	rec, err := d.store.Record(ctx, answers[todo[0]].Run)
+// steps reads the contacts of the answers that merge, and makes the steps: who survives, and what is filled. A contact that is not any more
+// what the last run saw fails its answer; nobody has looked at what it is now.
+func (p *preparing) steps(ctx context.Context) error {
+	var todo []int
+	contacts := 0
+	for i := range p.answers {
+		x := &p.answers[i]
+		if d := x.Decision.Decision; p.failed[i] != nil || d != postgres.MergeAll && d != postgres.MergeSelected {
+			continue
+		}
+		if contacts > 0 && contacts+len(x.Contacts) > prepareChunk {
+			if err := p.chunk(ctx, todo); err != nil {
+				return err
+			}
+			todo, contacts = todo[:0], 0
+		}
+		todo, contacts = append(todo, i), contacts+len(x.Contacts)
+	}
+	return p.chunk(ctx, todo)
+}
+
+func (p *preparing) chunk(ctx context.Context, todo []int) error {
+	if len(todo) == 0 {
+		return nil
+	}
+	rec, err := p.d.store.Record(ctx, p.answers[todo[0]].Run)
 	if err != nil {
 		return err
 	}
 	var ids []string
 	for _, i := range todo {
-		ids = append(ids, answers[i].Contacts...)
+		ids = append(ids, p.answers[i].Contacts...)
 	}
-	t, err := d.some(ctx, c, rec, slices.Compact(slices.Sorted(slices.Values(ids))))
+	t, err := p.d.some(ctx, p.c, rec, slices.Compact(slices.Sorted(slices.Values(ids))))
 	if err != nil {
 		return fmt.Errorf("reading the contacts to merge: %w", err)
 	}
 	defer t.Release()
-	m := cluster.NewMerger(t, c.Clusters)
+	m := cluster.NewMerger(t, p.c.Clusters)
 	for _, i := range todo {
-		q, err := d.store.QuestionOf(ctx, answers[i].Contacts)
-		if err == nil {
-			answers[i].Step, err = stepFor(t, m, q, answers[i].Contacts)
+		step, err := stepFor(t, m, p.questions[i], p.answers[i].Contacts)
+		if err != nil {
+			p.failed[i] = err
+			continue
 		}
-		switch {
-		case postgres.AboutQuestion(err):
-			failed[i] = err
-		case err != nil:
-			return err
-		}
+		p.answers[i].Step = step
 	}
 	return nil
 }

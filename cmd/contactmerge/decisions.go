@@ -144,9 +144,8 @@ func (a *app) openCSV(open []postgres.Question) error {
 		return fmt.Errorf("writing the questions: %w", err)
 	}
 	for i := range open {
-		// Members stay empty: that is all of them, and a cell that begins with = or + would be a formula to a spreadsheet. Who is a supervisor
-		// has to say so.
-		if err := w.Write([]string{open[i].Cluster, open[i].Version, "", "", "", "", "", ""}); err != nil {
+		// Who is a supervisor has to say so. Blanks around members do not count, and keep a spreadsheet from taking one for a formula.
+		if err := w.Write([]string{open[i].Cluster, open[i].Version, "", " " + strings.Join(open[i].IDs(), "; "), "", "", "", ""}); err != nil {
 			return fmt.Errorf("writing the questions: %w", err)
 		}
 	}

@@ -223,8 +223,8 @@ func (g groups) join(a, b string) {
 	}
 }
 
-// OpenQuestions lists the clusters of the last run that wait for a person, those for a supervisor last: suggested and contradictory
-// ones that have no answer yet, or were put off.
+// OpenQuestions lists what of the last run waits for a person: suggested clusters, then contradictory ones and single pairs for a
+// supervisor, as far as they have no answer yet, or were put off.
 func (s *Store) OpenQuestions(ctx context.Context) ([]Question, error) {
 	rows, err := s.pool.Query(ctx, `SELECT c.cluster_id, c.version, c.decision, c.run_id, p.published_at, (`+s.lastAnswer("c.cluster_id", "c.version")+`) AS answered,
 			(SELECT array_agg(m.contact_id ORDER BY m.contact_id COLLATE "C") FROM `+s.table("cluster_members")+` AS m WHERE m.run_id = c.run_id AND m.cluster_id = c.cluster_id)
@@ -260,7 +260,8 @@ func (s *Store) OpenQuestions(ctx context.Context) ([]Question, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the open questions: %w", clean(err))
 	}
-	return out, nil
+	pairs, err := s.openPairs(ctx)
+	return append(out, pairs...), err
 }
 
 // lastAnswer is a query for the newest answer to a version of a cluster.
