@@ -92,6 +92,8 @@ type Undoer interface {
 	startUndo(ctx context.Context) error
 	// undoGroup takes merges back, newest first. Those it put aside have to be offered again, before any older one.
 	undoGroup(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error)
+	// arrange puts the queue, newest first, into the order in which it is to be worked off.
+	arrange(queue []Merged) []Merged
 	// pack takes the next group off the front of the queue.
 	pack(queue []Merged, opt *UndoOptions) (group, rest []Merged)
 	// built finds which of the older merges were built on newer ones that are not undone.
@@ -120,7 +122,7 @@ func Undo(ctx context.Context, u Undoer, s *Selected, opt UndoOptions) (UndoRepo
 			opt.Progress(rep.done(), len(s.Merges), r)
 		}
 	}
-	queue := s.free(tell)
+	queue := u.arrange(s.free(tell))
 	for len(queue) > 0 {
 		if ctx.Err() != nil {
 			return rep, fmt.Errorf("stopped with %d of %d merges undone: %w", rep.done(), len(s.Merges), context.Cause(ctx))
@@ -208,6 +210,7 @@ type Merged struct {
 	tx       int64 // the first ledger row of its transaction: merges with one number were written together, stage by stage
 	Added    bool  // not asked for, but built on one that was
 
+	chain   int     // of merges that share contacts, in a dry run
 	blocked *stepID // a newer merge that was built on this one and is not selected
 }
 

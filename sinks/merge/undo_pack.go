@@ -1,5 +1,10 @@
 package merge
 
+import (
+	"cmp"
+	"slices"
+)
+
 // pack takes merges off the front of the queue as long as no two of them share a contact, and the transaction stays short. Those that were
 // written by one transaction stay together: its statements went through all of them, one after the other.
 func (m *Merger) pack(queue []Merged, opt *UndoOptions) (group, rest []Merged) {
@@ -43,42 +48,46 @@ func shares(taken map[string]bool, m *Merged) bool {
 	return false
 }
 
-// pack takes whole chains of merges that share contacts: what a dry run would do to the rows of a newer one is known only while it looks at
+// arrange has nothing to do: the newest merges come first.
+func (m *Merger) arrange(queue []Merged) []Merged { return queue }
+
+// arrange puts chains of merges that share contacts together: what a dry run would do to the rows of a newer one is known only while it looks at
 // the older ones. Chains do not depend on each other, so their order is free.
-func (d *DryRun) pack(queue []Merged, opt *UndoOptions) (group, rest []Merged) {
+func (d *DryRun) arrange(queue []Merged) []Merged {
 	chains := newChains(queue)
-	wanted := make(map[int]bool)
-	losers, rows := 0, 0
+	first := make(map[int]int)
 	for i := range queue {
 		c := chains.of(i)
-		if wanted[c] {
-			continue
+		if _, known := first[c]; !known {
+			first[c] = i
 		}
-		if len(wanted) > 0 && (losers+chains.losers[c] > opt.GroupLosers || rows+chains.rows[c] > undoRows) {
+		queue[i].chain = first[c]
+	}
+	slices.SortStableFunc(queue, func(x, y Merged) int { return cmp.Compare(x.chain, y.chain) })
+	return queue
+}
+
+// pack takes whole chains off the front of the queue.
+func (d *DryRun) pack(queue []Merged, opt *UndoOptions) (group, rest []Merged) {
+	n, losers, rows := 0, 0, 0
+	for n < len(queue) {
+		l, r, end := 0, 0, n
+		for end < len(queue) && queue[end].chain == queue[n].chain {
+			l, r, end = l+len(queue[end].Losers), r+queue[end].Entries, end+1
+		}
+		if n > 0 && (losers+l > opt.GroupLosers || rows+r > undoRows) {
 			break
 		}
-		wanted[c] = true
-		losers += chains.losers[c]
-		rows += chains.rows[c]
+		n, losers, rows = end, losers+l, rows+r
 	}
-	for i := range queue {
-		if wanted[chains.of(i)] {
-			group = append(group, queue[i])
-		} else {
-			rest = append(rest, queue[i])
-		}
-	}
-	return group, rest
+	return queue[:n:n], queue[n:]
 }
 
 // chains are the sets of merges that are connected by contacts, or by their transaction.
-type chains struct {
-	up           []int
-	losers, rows map[int]int
-}
+type chains struct{ up []int }
 
 func newChains(ms []Merged) *chains {
-	c := &chains{up: make([]int, len(ms)), losers: make(map[int]int), rows: make(map[int]int)}
+	c := &chains{up: make([]int, len(ms))}
 	first := make(map[string]int)
 	for i := range ms {
 		c.up[i] = i
@@ -92,10 +101,6 @@ func newChains(ms []Merged) *chains {
 				first[id] = i
 			}
 		}
-	}
-	for i := range ms {
-		c.losers[c.of(i)] += len(ms[i].Losers)
-		c.rows[c.of(i)] += ms[i].Entries
 	}
 	return c
 }
