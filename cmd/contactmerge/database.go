@@ -295,6 +295,7 @@ func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, GroupLosers: c.Merge.GroupLosers,
 		GroupChildren: c.Merge.GroupRows, GroupBytes: int64(c.Merge.GroupMegabytes) << 20, Schema: c.Database.Schema, Fault: faultPoint(),
 	}
+	m.Seeded = seededBug()
 	for _, col := range rec.Columns {
 		m.Columns = append(m.Columns, col.Name)
 	}

@@ -1,7 +1,5 @@
 package torture
 
-import "fmt"
-
 // newDesk is a help desk's database with plain names: what the application simulator knows how to write to.
 func newDesk(seed uint64, groups int, mode string) *Spec {
 	d := newDice(seed, "desk")
@@ -46,24 +44,4 @@ func (s *Site) ids() []string {
 		out = append(out, r[at])
 	}
 	return out
-}
-
-// groups are the members of the plan's merges.
-func (s *Site) groups() [][]string {
-	var out [][]string
-	for _, st := range s.plan.Steps {
-		out = append(out, append([]string{st.Survivor}, st.Losers...))
-	}
-	return out
-}
-
-// childOf names some row of a table that belongs to a contact at first.
-func (s *Site) childOf(t *Table, contact string) (key string, err error) {
-	at := t.index(t.Refs[0].Column)
-	for _, r := range s.base[t.Name] {
-		if r[at] == contact {
-			return r[0], nil
-		}
-	}
-	return "", fmt.Errorf("contact %s has no %s", contact, t.Kind)
 }

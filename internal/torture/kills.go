@@ -42,7 +42,6 @@ func (t *trial) kill(ctx context.Context, d dice, n int) (Count, error) {
 	finished, midway := 0, 0
 	for c.Done < n {
 		if site == nil {
-			began := time.Now()
 			fresh, err := t.from.Clone(ctx)
 			if err != nil {
 				return c, err
@@ -50,7 +49,7 @@ func (t *trial) kill(ctx context.Context, d dice, n int) (Count, error) {
 			site = fresh
 			if span == 0 {
 				// How long a whole run takes is where in it a kill can fall.
-				began = time.Now()
+				began := time.Now()
 				site.Run(ctx, t.args...)
 				span = time.Since(began)
 				site.Drop(ctx)

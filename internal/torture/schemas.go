@@ -38,12 +38,12 @@ func (s *Site) roundTrip(ctx context.Context) (int, error) {
 	if !s.identical(ctx, "after a dry run") {
 		return 0, nil
 	}
-	real := s.Run(ctx, applyArgs...)
+	wet := s.Run(ctx, applyArgs...)
 	st, ok := s.sound(ctx, "after apply")
 	if !ok {
 		return 0, nil
 	}
-	if want, have := s.counts(dry.Out), s.counts(real.Out); want != have || want == "" {
+	if want, have := s.counts(dry.Out), s.counts(wet.Out); want != have || want == "" {
 		s.arena.violation("%s: I11 the dry run counted\n%s\nand apply\n%s", s.Spec, want, have)
 	}
 	s.refused(ctx, len(s.plan.Steps)-st.Applied)

@@ -3,7 +3,6 @@ package torture
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -133,10 +132,4 @@ func (s *Site) settle(ctx context.Context) error {
 		}
 		return fmt.Errorf("sessions of a dead program stay on %s", s.name)
 	})
-}
-
-// folder is a new folder of the harness.
-func (a *Arena) folder(name string) (string, error) {
-	dir := filepath.Join(a.Dir, fmt.Sprintf("%s%d", name, a.serial.Add(1)))
-	return dir, os.Mkdir(dir, 0o700)
 }

@@ -51,7 +51,7 @@ func (b *batch) allMoved(i int, journalled map[*item]int64, counts map[*item][]i
 	var wrong conflict
 	for _, it := range b.items {
 		rows, ok := nth(counts[it], 0), nth(counts[it], 1)
-		if want := journalled[it]; rows != want || ok != want {
+		if want := journalled[it]; (rows != want || ok != want) && !b.cfg.Seeded.bug("no_row_count") {
 			wrong.refuse(it, &verdict{Refused, fmt.Sprintf("%d of %d rows of %s could be moved: a trigger kept the others", min(rows, ok), want, &b.cat.refs[i])})
 		}
 		it.result.Tables[i].Repointed += rows

@@ -78,9 +78,10 @@ type Config struct {
 	Retries        int           // attempts of a step
 	Schema         string        // of our tables
 
-	Rand  func() float64      // for the backoff; math/rand/v2 when nil
-	Fault func(point string)  // for tests: called before each named point of a step; nil in production
-	Sleep func(time.Duration) // for tests; nil waits really
+	Rand   func() float64      // for the backoff; math/rand/v2 when nil
+	Seeded Seeded              // for the torture harness: nothing in builds for users
+	Fault  func(point string)  // for tests: called before each named point of a step; nil in production
+	Sleep  func(time.Duration) // for tests; nil waits really
 }
 
 // Reference is a column that holds contact ids, or lists of them.

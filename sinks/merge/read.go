@@ -150,7 +150,7 @@ func (b *batch) check(ctx context.Context) error {
 	}
 	for _, it := range b.items {
 		for _, g := range it.step.Guards {
-			if cluster.GuardHash(it.members[g.ID].values, identities[g.ID]) != g.Hash {
+			if cluster.GuardHash(it.members[g.ID].values, identities[g.ID]) != g.Hash && !b.cfg.Seeded.bug("no_guard") {
 				b.drop(it, Stale, changed(g.ID))
 				break
 			}

@@ -57,6 +57,7 @@ func (c *catalog) readUniques(ctx context.Context, tx pgx.Tx, cfg *Config) error
 			return fmt.Errorf("reading the indexes of %s: %w", ref.child, err)
 		}
 	}
+	cfg.Seeded.policies(c.uniques)
 	return c.choosePolicies(cfg)
 }
 
