@@ -29,8 +29,11 @@ func triggers(ctx context.Context, conn *pgx.Conn, cfg merge.Config) []postgres.
 	return found
 }
 
-// warnTriggers says before merging which triggers will tell the outside of it.
+// warnTriggers says before merging what the role may do too much, and which triggers will tell the outside of it.
 func (a *app) warnTriggers(ctx context.Context, conn *pgx.Conn, cfg merge.Config) error {
+	if err := a.warnRole(ctx, conn, cfg.Contacts); err != nil {
+		return err
+	}
 	all, err := merge.Triggers(ctx, conn, cfg)
 	if err != nil {
 		return err

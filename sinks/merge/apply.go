@@ -305,7 +305,7 @@ func (m *Merger) once(ctx context.Context, do attempt) (xid string, sent bool, e
 // merge does the steps of a batch. The order matters: locks first, then everything is read again, then the journal before each change.
 func (m *Merger) merge(ctx context.Context, b *batch) error {
 	// Locked in this mode, the table can get no new foreign key, trigger or column before we are done; readers and writers do not mind.
-	if _, err := b.tx.Exec(ctx, `LOCK TABLE `+b.cat.contacts.sql()+` IN ROW EXCLUSIVE MODE`); err != nil {
+	if err := b.cat.hold(ctx, b.tx); err != nil {
 		return err
 	}
 	if err := b.lock(ctx); err != nil {

@@ -74,6 +74,8 @@ type catalog struct {
 	words       []string // what the type columns of references say of contacts
 	fingerprint string
 	relations   map[uint32]*relation
+	touched     bool   // a trigger may change rows of the contacts table
+	writable    string // a column of the contacts table that this role may change, "" for none
 }
 
 // quote makes a qualified name safe to put in a statement.
@@ -112,6 +114,9 @@ func readCatalog(ctx context.Context, tx pgx.Tx, cfg *Config) (*catalog, error) 
 		return nil, err
 	}
 	if err := c.checkShapes(cfg); err != nil {
+		return nil, err
+	}
+	if err := c.readTouched(ctx, tx); err != nil {
 		return nil, err
 	}
 	c.fingerprint, err = c.fingerprintNow(ctx, tx)

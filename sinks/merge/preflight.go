@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -32,20 +31,19 @@ func preflight(ctx context.Context, tx pgx.Tx, cfg *Config, c *catalog, need acc
 		if standby {
 			return errors.New("the server is a standby: connect to the primary")
 		}
-	}
-	for _, r := range rights(cfg, c, need) {
-		var have bool
-		q, args := "SELECT has_table_privilege($1::oid, $2)", []any{r.relation.oid, r.right}
-		if r.column != "" {
-			q, args = "SELECT has_column_privilege($1::oid, $3, $2)", append(args, r.column)
+		var triggers string
+		if err := tx.QueryRow(ctx, "SELECT current_setting('session_replication_role')").Scan(&triggers); err != nil {
+			return err
 		}
-		if err := tx.QueryRow(ctx, q, args...).Scan(&have); err != nil {
-			return fmt.Errorf("reading the rights on %s: %w", r.relation, err)
-		}
-		if !have {
-			errs = append(errs, fmt.Errorf("this role may not %s %s: %s", strings.ToLower(r.right), r.relation, r.grant()))
+		if triggers != "origin" {
+			return fmt.Errorf("session_replication_role is %s for this role, which switches foreign keys and triggers off: reset it", triggers)
 		}
 	}
+	lacking, err := lacking(ctx, tx, cfg, c, need)
+	if err != nil {
+		return err
+	}
+	errs = append(errs, lacking...)
 	for i := range c.refs {
 		if r := &c.refs[i]; !r.indexed && !cfg.AllowUnindexed && r.child.estimate > largeTable {
 			errs = append(errs, fmt.Errorf("%s has no index, and each step would read its table whole: %s", r, r.wantedIndex()))
@@ -76,53 +74,23 @@ func (r *reference) wantedIndex() string {
 	return "CREATE INDEX " + how + "ON " + r.child.sql() + " " + method + "(" + strings.Join(columns, ", ") + ")"
 }
 
-// right is a privilege we need.
-type right struct {
-	relation *relation
-	right    string
-	column   string // "" for the table
-}
-
-func (r right) grant() string {
-	if r.column != "" {
-		return fmt.Sprintf("GRANT %s (%s) ON %s", r.right, quote(r.column), r.relation.sql())
-	}
-	return fmt.Sprintf("GRANT %s ON %s", r.right, r.relation.sql())
-}
-
-// rights are the privileges a run needs, table by table.
-func rights(cfg *Config, c *catalog, need access) []right {
-	var out []right
-	for _, r := range c.involved() {
-		out = append(out, right{relation: r, right: "SELECT"})
-	}
-	if need == reading {
-		return out
-	}
-	// Locking the table takes the right on the whole of it.
-	out = append(out, right{relation: c.contacts, right: "UPDATE"})
-	if cfg.Mode == Delete {
-		out = append(out, right{relation: c.contacts, right: "DELETE"})
-	}
-	for i := range c.refs {
-		r := &c.refs[i]
-		for _, col := range r.columnNames() {
-			if !r.self {
-				out = append(out, right{relation: r.child, right: "UPDATE", column: col})
+// lacking lists the privileges that this role does not have.
+func lacking(ctx context.Context, tx pgx.Tx, cfg *Config, c *catalog, need access) (missing []error, err error) {
+	for _, relation := range c.involved() {
+		for _, r := range c.rightsOn(relation, cfg) {
+			if need == reading && r.Privilege != "SELECT" {
+				continue
+			}
+			var have bool
+			err := tx.QueryRow(ctx, `SELECT has_table_privilege($1::oid, $2) OR (cardinality($3::text[]) > 0
+				AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS w(name) WHERE NOT has_column_privilege($1::oid, w.name, $2)))`, r.oid, r.Privilege, append([]string{}, r.Columns...)).Scan(&have)
+			if err != nil {
+				return nil, fmt.Errorf("reading the rights on %s: %w", r.name, err)
+			}
+			if !have {
+				missing = append(missing, fmt.Errorf("this role may not %s %s: GRANT %s", strings.ToLower(r.Privilege), r.name, &r))
 			}
 		}
 	}
-	for i := range c.uniques {
-		t := c.uniques[i].ref.child
-		if c.uniques[i].policy == RefuseCollision {
-			continue
-		}
-		if del := (right{relation: t, right: "DELETE"}); !slices.Contains(out, del) {
-			out = append(out, del)
-		}
-		if all := (right{relation: t, right: "UPDATE"}); c.uniques[i].policy == Union && !slices.Contains(out, all) {
-			out = append(out, all)
-		}
-	}
-	return out
+	return missing, nil
 }

@@ -120,7 +120,9 @@ func (c *catalog) movedColumns() []any {
 	var tables []uint32
 	var columns []string
 	for i := range c.refs {
-		tables, columns = append(tables, c.refs[i].child.oid), append(columns, c.refs[i].column.name)
+		for _, name := range c.refs[i].columnNames() {
+			tables, columns = append(tables, c.refs[i].child.oid), append(columns, name)
+		}
 	}
 	return []any{tables, columns}
 }

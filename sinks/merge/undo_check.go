@@ -16,7 +16,7 @@ func (u *unmerge) lock(ctx context.Context) error {
 	if u.dry {
 		return nil
 	}
-	if _, err := u.tx.Exec(ctx, `LOCK TABLE `+u.cat.contacts.sql()+` IN ROW EXCLUSIVE MODE`); err != nil {
+	if err := u.cat.hold(ctx, u.tx); err != nil {
 		return err
 	}
 	id := "t." + quote(u.cat.id.name)

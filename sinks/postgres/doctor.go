@@ -179,16 +179,19 @@ func (d *doctor) pooler(ctx context.Context) {
 
 // ourSchema checks whether our tables are there and ours, or could be made.
 func (d *doctor) ourSchema(ctx context.Context) {
-	var exists, mayCreate, mayUse bool
+	var exists, mayCreate, mayUse, granted bool
 	var owner *string
 	err := d.conn.QueryRow(ctx, `SELECT n.oid IS NOT NULL, has_database_privilege(current_database(), 'CREATE'), coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false),
-		(SELECT quote_ident(min(pg_get_userbyid(c.relowner))) FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE'))
-		FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $1`, d.m.Schema).Scan(&exists, &mayCreate, &mayUse, &owner)
+		(SELECT quote_ident(min(pg_get_userbyid(c.relowner))) FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')),
+		coalesce(has_schema_privilege(n.oid, 'USAGE') AND (SELECT has_table_privilege(c.oid, 'INSERT') FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname = 'runs'), false)
+		FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $1`, d.m.Schema).Scan(&exists, &mayCreate, &mayUse, &owner, &granted)
 	title := "schema " + d.m.Schema
 	quoted := pgx.Identifier{d.m.Schema}.Sanitize()
 	switch {
 	case err != nil:
 		d.broken(title, err)
+	case owner != nil && granted:
+		d.good(title, "belongs to %s, and we may use it", *owner)
 	case exists && !mayUse:
 		d.bad(title, fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s", quoted, d.user), "exists, but we may not create tables in it")
 	case owner != nil:

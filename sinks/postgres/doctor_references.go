@@ -76,7 +76,7 @@ func (d *doctor) foreignKeys(ctx context.Context) ([]foreignKey, error) {
 		CASE f.confdeltype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END,
 		EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = f.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = ANY (f.conkey)),
 		EXISTS (SELECT FROM unnest(f.confkey) AS k(num) JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.num WHERE a.attname = $2),
-		has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT') AND NOT EXISTS (SELECT FROM unnest(f.conkey) AS k(num) WHERE NOT has_column_privilege(c.oid, k.num, 'UPDATE')),
+		has_schema_privilege(n.oid, 'USAGE'), has_any_column_privilege(c.oid, 'SELECT') AND NOT EXISTS (SELECT FROM unnest(f.conkey) AS k(num) WHERE NOT has_column_privilege(c.oid, k.num, 'UPDATE')),
 		c.relrowsecurity AND row_security_active(c.oid),
 		ARRAY(SELECT t.tgname::text FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.tgname)
 		FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
