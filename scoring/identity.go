@@ -103,10 +103,20 @@ func (w *Worker) nearEmail(a, b contact.Row) uint8 {
 	return best
 }
 
-// letters is a local part without its digits.
+// letters is a local part without its digits and separators.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
+		if r >= '0' && r <= '9' || strings.ContainsRune("._-", r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// digits are those of a local part.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
 			return -1
 		}
 		return r
@@ -128,7 +138,8 @@ const emailLooseAt = 0.86
 func emailsNear(x, y string) uint8 {
 	lx, dx, _ := strings.Cut(x, "@")
 	ly, dy, _ := strings.Cut(y, "@")
-	if dx == dy && lx != ly && letters(lx) == letters(ly) {
+	numbers := distance(digits(lx), digits(ly))
+	if dx == dy && lx != ly && letters(lx) == letters(ly) && numbers > 0 {
 		return emailLoose // counted up: jane1, jane2
 	}
 	d := len(x) - len(y)
@@ -141,8 +152,8 @@ func emailsNear(x, y string) uint8 {
 		default:
 			edits += slips
 		}
-		if edits <= 2 || edits <= 4 && edits*4 <= min(len(x), len(y)) {
-			return emailNear
+		if numbers <= 1 && (edits <= 2 || edits <= 4 && edits*4 <= min(len(x), len(y))) {
+			return emailNear // another number is another address of the kind
 		}
 	}
 	switch {
