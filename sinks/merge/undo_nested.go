@@ -7,7 +7,7 @@ import (
 )
 
 // builtOnThem finds which of the older merges were built on newer ones, and names one of those for each. A merge is built on another when
-// it merged the other's survivor away, or changed or removed a row that the other had changed. Merges that only share their survivor are
+// it merged the other's survivor away, changed the same field, or removed a row that the other had changed, or gave it another key. Merges that only share their survivor are
 // not: either can be undone without the other.
 func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []Merged) (map[stepID]stepID, error) {
 	if len(newer) == 0 || len(older) == 0 {
@@ -55,7 +55,9 @@ func builtOnSQL(schema string) string {
 		SELECT DISTINCT ON (x.plan_id, x.cluster_id) x.plan_id, x.cluster_id, y.plan_id, y.cluster_id FROM x JOIN y
 			ON y.table_schema = x.table_schema AND y.table_name = x.table_name AND y.key_columns = x.key_columns AND y.key_values = x.now AND (y.tx, y.at) > (x.tx, x.at)
 			AND (y.plan_id, y.cluster_id) <> (x.plan_id, x.cluster_id)
-		WHERE y.after IS NULL OR EXISTS (
+		WHERE y.after IS NULL OR EXISTS ( -- the key by which the older one knows the row
+			SELECT FROM unnest(y.columns, y.before, y.after) AS d(c, b, e) WHERE d.c = ANY (y.key_columns) AND d.b IS DISTINCT FROM d.e
+		) OR EXISTS (
 			SELECT FROM unnest(x.columns, x.before, x.after) AS a(c, b, e) JOIN unnest(y.columns, y.before, y.after) AS d(c, b, e) ON d.c = a.c
 			WHERE a.b IS DISTINCT FROM a.e AND d.b IS DISTINCT FROM d.e)
 		ORDER BY x.plan_id, x.cluster_id, y.tx DESC, y.at DESC`

@@ -36,15 +36,23 @@ func (b *bench) tables(t testing.TB) []string {
 	return b.query(t, `SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1`)
 }
 
-// wantIdentical compares the tables with their backup to the last bit, whatever the order of the rows.
-func (b *bench) wantIdentical(t testing.TB) {
+// differences compares the tables with their backup to the last bit, whatever the order of the rows.
+func (b *bench) differences(t testing.TB) (out []string) {
 	t.Helper()
 	for _, table := range b.tables(t) {
 		const side = `(SELECT t AS r, row_number() OVER (ORDER BY t::text COLLATE "C") AS n FROM %s.%s AS t)`
-		got := b.query(t, `SELECT coalesce(b.r::text, '-') || ' became ' || coalesce(a.r::text, '-') FROM `+fmt.Sprintf(side, "backup", table)+` AS b FULL JOIN `+fmt.Sprintf(side, "public", table)+` AS a USING (n) WHERE (b.r *= a.r) IS NOT TRUE`)
-		if len(got) > 0 {
-			t.Errorf("table %s: %s", table, strings.Join(got, "\n"))
+		for _, row := range b.query(t, `SELECT coalesce(b.r::text, '-') || ' became ' || coalesce(a.r::text, '-') FROM `+fmt.Sprintf(side, "backup", table)+` AS b FULL JOIN `+fmt.Sprintf(side, "public", table)+` AS a USING (n) WHERE (b.r *= a.r) IS NOT TRUE`) {
+			out = append(out, "table "+table+": "+row)
 		}
+	}
+	return out
+}
+
+// wantIdentical fails when a row differs from its backup.
+func (b *bench) wantIdentical(t testing.TB) {
+	t.Helper()
+	for _, d := range b.differences(t) {
+		t.Error(d)
 	}
 }
 
