@@ -19,10 +19,15 @@ type SharedValue struct {
 	Names    int
 }
 
+// maxStrays is how many contacts that are nothing but a browser one browser may have. Whoever comes back in a browser is known by it, so that several of
+// them are visits of several people, and nothing says whose.
+const maxStrays = 1
+
 // Shared says of every identity key how many distinct names hold it.
 type Shared struct {
 	limit int
-	names []uint8 // by key code, saturating
+	names []uint8               // by key code, saturating
+	busy  map[contact.Code]bool // browsers of several strays
 	list  []SharedValue
 }
 
@@ -32,7 +37,7 @@ func FindShared(t *contact.Table, limit int) *Shared {
 	if limit <= 0 {
 		limit = defaultMaxNames
 	}
-	s := &Shared{limit: limit, names: make([]uint8, t.KeyDistinct())}
+	s := &Shared{limit: limit, names: make([]uint8, t.KeyDistinct()), busy: map[contact.Code]bool{}}
 	off, rows := holders(t)
 	c := newNameCounter(t)
 	for code := 1; code < t.KeyDistinct(); code++ {
@@ -42,7 +47,10 @@ func FindShared(t *contact.Table, limit int) *Shared {
 		}
 		n := c.count(block, limit)
 		s.names[code] = uint8(min(n, 255))
-		if n > limit && !t.KeySpace(contact.Code(code)).Derived() {
+		if t.KeySpace(contact.Code(code)) == contact.SpaceCookie && len(block) > 2 && c.strays(block) > maxStrays {
+			s.busy[contact.Code(code)] = true
+		}
+		if s.Is(contact.Code(code)) && !t.KeySpace(contact.Code(code)).Derived() {
 			s.list = append(s.list, SharedValue{Key: contact.Code(code), Contacts: len(block), Names: n})
 		}
 	}
@@ -53,7 +61,7 @@ func FindShared(t *contact.Table, limit int) *Shared {
 }
 
 // Is reports whether a key is a shared identity.
-func (s *Shared) Is(c contact.Code) bool { return int(s.names[c]) > s.limit }
+func (s *Shared) Is(c contact.Code) bool { return int(s.names[c]) > s.limit || s.busy[c] }
 
 // Names is the number of distinct names that hold a key, at most 255; keys of a single contact count 0.
 func (s *Shared) Names(c contact.Code) int { return int(s.names[c]) }
@@ -100,6 +108,18 @@ func newNameCounter(t *contact.Table) *nameCounter {
 		t: t, key: t.Col(contact.ColNameKey), given: t.Col(contact.ColGivenLatin), family: t.Col(contact.ColFamilyLatin), roots: t.Col(contact.ColGivenRoots),
 		givenSound: t.Col(contact.ColGivenPhonetic), familySound: t.Col(contact.ColFamilyPhonetic),
 	}
+}
+
+// strays counts the contacts of a block that have neither a name nor anything to reach them by but browsers.
+func (c *nameCounter) strays(block []contact.Row) int {
+	n := 0
+	for _, r := range block {
+		known := c.key.Code(r) != 0 || slices.ContainsFunc(c.t.Keys(r), func(k contact.Key) bool { return k.Space != contact.SpaceCookie })
+		if !known {
+			n++
+		}
+	}
+	return n
 }
 
 // maxSpellings is how many different names of a block are compared with each other. A value held by more of them is shared whatever the
