@@ -69,7 +69,7 @@ func (a *app) roles(ctx context.Context, in *inputFlags, c *config.Config, p pos
 	}
 	src := extract.Postgres(tables(d.conn, c, c.Contacts.Where))
 	layout, err := src.Open(ctx)
-	if err = errors.Join(err, src.Close()); err != nil {
+	if err := errors.Join(err, src.Close()); err != nil {
 		return err
 	}
 	conn, err := extract.Connect(ctx, d.conn)
