@@ -61,7 +61,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips 
 	a.logs.register(root)
 	root.AddCommand(newRun(a), newTrain(a), newLink(a), newApply(a), newExplain(a), newEvaluate(a), newGenerate(a), newInit(a), newDoctor(a), newMigrate(a), newRoles(a), newVersion(a))
 	root.AddCommand(newApprove(a), newReject(a), newDefer(a), newDecide(a), newDecisions(a))
-	root.AddCommand(newVerify(a), newRedirects(a), newForget(a), newPurge(a))
+	root.AddCommand(newVerify(a), newSweep(a), newRedirects(a), newForget(a), newPurge(a))
 	root.AddCommand(newUndo(a), newRehearse(a))
 	return root
 }

@@ -20,7 +20,8 @@ type Merger struct {
 	cat     *catalog
 	plan    string
 	lock    time.Duration
-	unsure  map[string]StepResult // by cluster: committed, or not, by a transaction whose answer was lost
+	carry   func(context.Context, *batch) error // what is done with a batch: merge, or sweep
+	unsure  map[string]StepResult               // by cluster: committed, or not, by a transaction whose answer was lost
 }
 
 var _ Applier = (*Merger)(nil)
@@ -31,7 +32,9 @@ func New(session Session, cfg Config) (*Merger, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("merge configuration: %w", err)
 	}
-	return &Merger{cfg: cfg, session: session, unsure: make(map[string]StepResult)}, nil
+	m := &Merger{cfg: cfg, session: session, unsure: make(map[string]StepResult)}
+	m.carry = m.merge
+	return m, nil
 }
 
 // Start reads the catalogue, checks rights, and notes that the plan is being applied.
@@ -255,7 +258,7 @@ func (m *Merger) try(ctx context.Context, items []*item) (b *batch, sent bool, e
 	b = newBatch(nil, &m.cfg, m.cat, m.plan, items)
 	_, sent, err = m.once(ctx, func(ctx context.Context, tx pgx.Tx) (string, error) {
 		b.tx = m.cfg.Seeded.tx(tx)
-		if err := m.merge(ctx, b); err != nil {
+		if err := m.carry(ctx, b); err != nil {
 			return "", err
 		}
 		if len(b.items) == 0 {

@@ -18,7 +18,8 @@ type DryRun struct {
 	cat  *catalog
 	plan string
 
-	merged map[string]bool // losers of the steps so far
+	look   func(context.Context, *batch) error // how a batch is foreseen: as a merge, or as a sweep
+	merged map[string]bool                     // losers of the steps so far
 }
 
 var _ Applier = (*DryRun)(nil)
@@ -29,7 +30,9 @@ func NewDryRun(conn *pgx.Conn, cfg Config) (*DryRun, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("merge configuration: %w", err)
 	}
-	return &DryRun{cfg: cfg, conn: conn}, nil
+	d := &DryRun{cfg: cfg, conn: conn}
+	d.look = d.foresee
+	return d, nil
 }
 
 // Start reads the catalogue.
@@ -66,7 +69,7 @@ func (d *DryRun) Group(ctx context.Context, steps []*cluster.Step) (GroupResult,
 	b := newBatch(nil, &d.cfg, d.cat, d.plan, items)
 	err = d.read(ctx, func(tx pgx.Tx) error {
 		b.tx = tx
-		return d.foresee(ctx, b)
+		return d.look(ctx, b)
 	})
 	switch {
 	case err == nil:

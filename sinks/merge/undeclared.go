@@ -149,7 +149,7 @@ func (f *finder) find(ctx context.Context, cfg *Config) ([]Suspect, error) {
 
 // declared says that a merge moves the column's rows.
 func (f *finder) declared(k *candidate) bool {
-	return slices.ContainsFunc(f.cat.refs, func(r reference) bool { return r.child.oid == k.table && r.column.name == k.column })
+	return slices.ContainsFunc(f.cat.refs, func(r reference) bool { return r.child.oid == k.table && r.refers(k.column) })
 }
 
 // acknowledged are the columns that a person has looked at, as schema.table.column, with * for any table or column. One that is not there

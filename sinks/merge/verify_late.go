@@ -7,13 +7,12 @@ import (
 
 // late counts the rows of a reference that refer to an active loser, and names some. It returns how many rows the reference has.
 func (v *verifier) late(ctx context.Context, c *Invariant, ref *reference) (rows int64, err error) {
-	fk := "t." + quote(ref.column.name)
-	if err := v.tx.QueryRow(ctx, `SELECT count(*) FROM `+ref.child.sql()+` AS t WHERE `+fk+` IS NOT NULL`).Scan(&rows); err != nil {
+	if err := v.tx.QueryRow(ctx, `SELECT count(*) FROM `+ref.child.sql()+` AS t WHERE t.`+quote(ref.column.name)+` IS NOT NULL`).Scan(&rows); err != nil {
 		return 0, err
 	}
-	return rows, v.collect(ctx, c, ref.String(), `SELECT min(r.plan_id) AS plan_id, min(r.cluster_id) AS cluster_id, ARRAY[r.loser_id] AS contacts,
-			count(*) || ' rows refer to a contact that was merged away' AS what
-		FROM `+v.ours("redirects")+` AS r JOIN `+ref.child.sql()+` AS t ON `+fk+`::text = r.loser_id WHERE r.active GROUP BY r.loser_id`)
+	return rows, v.collect(ctx, c, ref.String(), `SELECT r.plan_id, r.cluster_id, ARRAY[q.lt] AS contacts, q.rows || ' rows refer to a contact that was merged away' AS what
+		FROM (SELECT lt, count(DISTINCT (cm_table, cm_ctid)) AS rows FROM (`+v.cat.lateSQL(v.cfg.Schema, ref)+`) AS x GROUP BY lt) AS q
+		JOIN `+v.ours("redirects")+` AS r ON r.active AND r.loser_id = q.lt`, v.cat.words)
 }
 
 // guarded is the part of I6 about the future: journal, ledger and archive can only be added to.

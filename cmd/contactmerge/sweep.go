@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/contactmerge/contactmerge/internal/config"
+	"github.com/contactmerge/contactmerge/sinks/merge"
+)
+
+func newSweep(a *app) *cobra.Command {
+	var x aftercare
+	var printGuard, anyTime bool
+	cmd := &cobra.Command{
+		Use:   "sweep --config FILE",
+		Short: "Move rows that reached a merged contact late; a dry run unless --confirm is given",
+		Long: `sweep finds rows that refer to a contact that was merged away, because they were written after the merge, and moves them to the contact that
+stands for it. It goes through every foreign key and every reference of the configuration. What it moves is journalled, and goes back when the
+merge is undone. Without --confirm nothing is written.
+
+--print-guard prints triggers that do the same at the moment a row is written. Read them, and install them if you like.`,
+		Example: "  contactmerge sweep --config contactmerge.yaml\n  contactmerge sweep --config contactmerge.yaml --confirm\n  contactmerge sweep --config contactmerge.yaml --print-guard",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if printGuard && x.confirm {
+				return usagef("--print-guard prints only, and --confirm writes: give one of them")
+			}
+			return a.sweep(cmd.Context(), &x, printGuard, anyTime)
+		},
+	}
+	x.register(cmd)
+	x.registerConfirm(cmd)
+	cmd.Flags().BoolVar(&printGuard, "print-guard", false, "print triggers that follow redirects when a row is written")
+	cmd.Flags().BoolVar(&anyTime, "any-time", false, "write also outside of merge.window")
+	return cmd
+}
+
+func (a *app) sweep(ctx context.Context, x *aftercare, printGuard, anyTime bool) error {
+	c, err := x.load()
+	if err != nil {
+		return err
+	}
+	d, err := x.open(ctx, a, c)
+	if err != nil {
+		return err
+	}
+	defer d.store.Close()
+	cfg, err := d.pastConfig(ctx, c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case printGuard:
+		return d.reading(ctx, func(conn *pgx.Conn) error {
+			sql, err := merge.GuardSQL(ctx, conn, cfg)
+			a.printf("%s", sql)
+			return err
+		})
+	case x.confirm:
+		return a.sweepNow(ctx, d, c, cfg, anyTime)
+	}
+	a.printf("sweep: dry run, nothing is written\n")
+	return d.reading(ctx, func(conn *pgx.Conn) error {
+		m, err := merge.NewDryRun(conn, cfg)
+		if err != nil {
+			return err
+		}
+		rep, err := m.Sweep(ctx, merge.Options{})
+		if err != nil {
+			return err
+		}
+		a.swept(&rep)
+		if rep.Steps > 0 {
+			a.printf("next    contactmerge sweep --config %s --confirm\n", x.in.configPath)
+		}
+		return partial(len(rep.Unfinished) > 0)
+	})
+}
+
+// sweepNow moves the rows, in the window and with the regard that merging has.
+func (a *app) sweepNow(ctx context.Context, d *database, c *config.Config, cfg merge.Config, anyTime bool) (err error) {
+	log, err := a.logs.logger(a.err)
+	if err != nil {
+		return err
+	}
+	lock, err := d.store.Lock(ctx, newRecord())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release(ctx, lock)) }()
+	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: anyTime})
+	if err != nil {
+		return err
+	}
+	m, err := merge.New(lock, cfg)
+	if err != nil {
+		return err
+	}
+	rep, err := m.Sweep(ctx, merge.Options{Between: gate.Between})
+	if interrupted(ctx, err) {
+		rep.Stopped, err = "it was interrupted", nil
+	}
+	if err != nil {
+		return err
+	}
+	a.swept(&rep)
+	if rep.Stopped != "" {
+		a.printf("stopped %s; run it again to go on\n", rep.Stopped)
+		return errIncomplete
+	}
+	return partial(len(rep.Unfinished) > 0)
+}
+
+// swept prints what was moved.
+func (a *app) swept(rep *merge.Report) {
+	if rep.Steps == 0 {
+		a.printf("nothing refers to a contact that was merged away\n")
+		return
+	}
+	var counts []string
+	for _, c := range rep.Counts {
+		if c.Steps > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", c.Steps, strings.ReplaceAll(string(c.Outcome), "_", " ")))
+		}
+	}
+	if left := rep.Left(); left > 0 {
+		counts = append(counts, fmt.Sprintf("%d not reached", left))
+	}
+	a.printf("sweep   late rows of %s: %s\n", many(rep.Steps, "merge"), strings.Join(counts, ", "))
+	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	for _, t := range rep.Tables {
+		if t.Repointed > 0 || t.Removed > 0 {
+			_, _ = fmt.Fprintf(w, "  %s.%s\t%d rows moved\t%d already there\n", t.Table, t.Column, t.Repointed, t.Removed)
+		}
+	}
+	_ = w.Flush()
+	a.unfinished(rep.Unfinished)
+}
