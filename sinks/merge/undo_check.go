@@ -180,7 +180,7 @@ func (u *unmerge) checkLosers(ctx context.Context, there map[string]bool) error 
 // deleted are the contacts that merges of the group have deleted.
 func (u *unmerge) deleted(ctx context.Context) (map[string]bool, error) {
 	rows, err := u.tx.Query(ctx, `SELECT j.key_values[array_position(j.key_columns, $3)] FROM unnest($1::text[], $2::text[]) AS u(p, c)
-		JOIN `+quote(u.cfg.Schema, "journal")+` AS j ON j.plan_id = u.p AND j.cluster_id = u.c WHERE j.action = 'delete' AND $3 = ANY (j.key_columns)`,
+		CROSS JOIN LATERAL (SELECT * FROM `+quote(u.cfg.Schema, "journal")+` AS x WHERE x.plan_id = u.p AND x.cluster_id = u.c OFFSET 0) AS j WHERE j.action = 'delete' AND $3 = ANY (j.key_columns)`,
 		plansOf(u.group), clustersOf(u.group), u.cat.id.name)
 	if err != nil {
 		return nil, err

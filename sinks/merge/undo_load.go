@@ -58,7 +58,7 @@ func (u *unmerge) journal(ctx context.Context, l *loaded) error {
 		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) CROSS JOIN LATERAL (
 			SELECT u.p AS plan_id, 0 AS tx UNION ALL
 			SELECT s.plan_id, s.seq FROM `+quote(u.cfg.Schema, "ledger")+` AS s WHERE s.action = 'sweep' AND s.content_hash = u.p AND s.cluster_id = u.c
-		) AS m JOIN `+quote(u.cfg.Schema, "journal")+` AS j ON j.plan_id = m.plan_id AND j.cluster_id = u.c ORDER BY u.n, m.tx, j.seq`,
+		) AS m CROSS JOIN LATERAL (SELECT * FROM `+quote(u.cfg.Schema, "journal")+` AS x WHERE x.plan_id = m.plan_id AND x.cluster_id = u.c OFFSET 0) AS j ORDER BY u.n, m.tx, j.seq`,
 		plansOf(u.group), clustersOf(u.group))
 	if err != nil {
 		return err
