@@ -17,7 +17,7 @@ func TestStrikes(t *testing.T) {
 		if f.named {
 			continue // needs another build
 		}
-		c, err := apply.exhaust(t.Context(), f, 71)
+		c, err := apply.exhaust(t.Context(), f, 149)
 		if err != nil || c.Done < 2 {
 			t.Errorf("%+v %v", c, err)
 		}
