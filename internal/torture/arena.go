@@ -205,6 +205,9 @@ func (s *Spec) config() string {
 	if s.Mark != "" {
 		fmt.Fprintf(&b, "  archive_column: %q\n", s.Mark)
 	}
+	if s.Policy != "" {
+		fmt.Fprintf(&b, "  collisions: {tags_contact_id_tag_key: %s}\n", s.Policy)
+	}
 	sep := "  references:\n"
 	for _, t := range s.Tables {
 		for _, r := range t.Refs {

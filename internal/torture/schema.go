@@ -47,6 +47,7 @@ type Spec struct {
 	Tables   []*Table // children, the identities table first
 	Mode     string   // archive or delete
 	Mark     string   // archive column, "" for none
+	Policy   string   // what is done about a clash of tags; "" refuses the merge
 	Groups   int      // of duplicates
 	Singles  int
 	names    map[string]string // role of a contacts column or table: its name
