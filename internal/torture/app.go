@@ -104,7 +104,12 @@ type user struct {
 
 func (u *user) work(ctx context.Context, conn *pgx.Conn, writes int) error {
 	ids := u.site.ids()
-	for n := 0; n < writes || !u.applied.Load(); n++ {
+	// Some come after apply has ended: those that meet a merged contact are the sweep's.
+	late := 50
+	for n := 0; n < writes || late > 0; n++ {
+		if u.applied.Load() {
+			late--
+		}
 		var did []write
 		contact := pick(u.d, ids)
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
