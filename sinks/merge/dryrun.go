@@ -20,6 +20,7 @@ type DryRun struct {
 
 	look   func(context.Context, *batch) error // how a batch is foreseen: as a merge, or as a sweep
 	merged map[string]bool                     // losers of the steps so far
+	back   map[string]bool                     // contacts that merges looked at before would have brought back
 }
 
 var _ Applier = (*DryRun)(nil)

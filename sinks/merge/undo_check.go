@@ -154,7 +154,7 @@ func (u *unmerge) checkContacts(ctx context.Context) error {
 		}
 	}
 	for i := range u.group {
-		if s := u.group[i].Survivor; u.wrong[i] == nil && !there[s] && !gone[s] {
+		if s := u.group[i].Survivor; u.wrong[i] == nil && !there[s] && !gone[s] && !u.back[s] {
 			u.wrong[i] = refuse("contact %s, which the others were merged into, does not exist any more", s)
 		}
 	}
@@ -169,7 +169,7 @@ func (u *unmerge) checkLosers(ctx context.Context, there map[string]bool) error 
 	}
 	for i := range u.group {
 		for _, id := range u.group[i].Losers {
-			if u.wrong[i] == nil && !there[id] && !deleted[id] {
+			if u.wrong[i] == nil && !there[id] && !deleted[id] && !u.back[id] {
 				u.wrong[i] = refuse("contact %s was deleted after it was merged", id)
 			}
 		}

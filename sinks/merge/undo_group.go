@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,7 @@ type unmerge struct {
 	contents []string
 	xids     []string // of the transactions that merged
 	dry      bool
+	back     map[string]bool // in a dry run: contacts that merges looked at before would have brought back
 }
 
 // startUndo reads the catalogue and checks the rights.
@@ -31,6 +33,7 @@ func (m *Merger) startUndo(ctx context.Context) error {
 
 // startUndo reads the catalogue.
 func (d *DryRun) startUndo(ctx context.Context) error {
+	d.back = make(map[string]bool)
 	return d.Start(ctx, &cluster.Plan{})
 }
 
@@ -109,8 +112,13 @@ func done(results []UndoResult) bool {
 // undoGroup finds out what undoing a group would do.
 func (d *DryRun) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
 	err = d.read(ctx, func(tx pgx.Tx) error {
-		u := &unmerge{tx: tx, cfg: &d.cfg, cat: d.cat, opt: opt, group: group, dry: true}
-		results, aside, _, err = u.run(ctx, 0)
+		u := &unmerge{tx: tx, cfg: &d.cfg, cat: d.cat, opt: opt, group: group, dry: true, back: d.back}
+		if results, aside, _, err = u.run(ctx, 0); err != nil || len(aside) == 0 {
+			return err
+		}
+		// Those put aside are looked at later, when the others would be undone.
+		deleted, err := u.deleted(ctx)
+		maps.Copy(d.back, deleted)
 		return err
 	})
 	return results, aside, err
