@@ -249,7 +249,7 @@ func (m *Model) expect(passes []pass, counts []vectorCount) expected {
 					own = min(m.weights[i][vc.v[i]], 0)
 				}
 				switch {
-				case abundant[i] != nil && abundant[i][vc.v[i]] && p.alone(m, vc.v, i):
+				case p.shows[i] && abundant[i][vc.v[i]] && p.alone(m, vc.v, i):
 					e.matched[i][vc.v[i]] += pm
 				case wm-own >= confirmed:
 					e.matched[i][vc.v[i]] += trust * pm

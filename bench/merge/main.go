@@ -112,7 +112,7 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 	if err != nil {
 		return err
 	}
-	defer lock.Release(context.WithoutCancel(ctx)) // the database is thrown away
+	defer func() { _ = lock.Release(context.WithoutCancel(ctx)) }() // the database is thrown away
 	m, err := merge.New(lock, merge.Config{Contacts: "contacts", ID: "id", Columns: columns, Mode: opt.mode, GroupLosers: group})
 	if err != nil {
 		return err

@@ -118,8 +118,10 @@ func (b *batch) seededRecord(ctx context.Context, epoch int64) error {
 	case "delete_on_collision":
 		before = []string{"DELETE FROM " + journal + own + " AND action = 'remove' AND table_name <> 'identities'"}
 	case "journal_apart":
-		after = []string{"CREATE TEMP TABLE cm_apart AS SELECT * FROM " + journal + own, "DELETE FROM " + journal + own, "COMMIT", "BEGIN",
-			"SET LOCAL session_replication_role = replica", "INSERT INTO " + journal + " SELECT * FROM cm_apart", "DROP TABLE cm_apart"}
+		after = []string{
+			"CREATE TEMP TABLE cm_apart AS SELECT * FROM " + journal + own, "DELETE FROM " + journal + own, "COMMIT", "BEGIN",
+			"SET LOCAL session_replication_role = replica", "INSERT INTO " + journal + " SELECT * FROM cm_apart", "DROP TABLE cm_apart",
+		}
 	default:
 		return b.record(ctx, epoch)
 	}

@@ -39,7 +39,7 @@ func (d *DryRun) Sweep(ctx context.Context, opt Options) (Report, error) {
 		if d.cat, err = readCatalog(ctx, tx, &d.cfg); err != nil {
 			return err
 		}
-		if err = preflight(ctx, tx, &d.cfg, d.cat, reading); err != nil {
+		if err := preflight(ctx, tx, &d.cfg, d.cat, reading); err != nil {
 			return err
 		}
 		s, err = readSweep(ctx, tx, &d.cfg, d.cat)

@@ -90,8 +90,10 @@ func TestSweep(t *testing.T) {
 			}
 			want := map[string][2]int64{"public.loose.contact_id": {2, 0}}
 			if mode == Archive {
-				want = map[string][2]int64{"public.loose.contact_id": {2, 0}, "public.tickets.contact_id": {1, 0}, "public.tickets.payer_id": {2, 0},
-					"public.contact_identities.contact_id": {1, 1}, "public.contacts.manager_id": {1, 0}}
+				want = map[string][2]int64{
+					"public.loose.contact_id": {2, 0}, "public.tickets.contact_id": {1, 0}, "public.tickets.payer_id": {2, 0},
+					"public.contact_identities.contact_id": {1, 1}, "public.contacts.manager_id": {1, 0},
+				}
 			}
 			if d := cmp.Diff(want, moved(rep)); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
