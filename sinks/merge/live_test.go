@@ -388,6 +388,7 @@ func TestRole(t *testing.T) {
 		{name: "exactly the rights", script: ``},
 		{name: "no update of tags", script: `REVOKE UPDATE (contact_id) ON tags FROM cm_role`, words: `GRANT UPDATE ("contact_id") ON "public"."tags"`},
 		{name: "no delete of identities", script: `REVOKE DELETE ON contact_identities FROM cm_role`, words: `GRANT DELETE ON "public"."contact_identities"`},
+		{name: "no insert of identities, to undo", script: `REVOKE INSERT ON contact_identities FROM cm_role`, words: `GRANT INSERT ON "public"."contact_identities"`},
 		{name: "no select on notes", script: `REVOKE SELECT ON notes FROM cm_role`, words: `GRANT SELECT ON "public"."notes"`},
 		{name: "row security", script: `ALTER TABLE messages ENABLE ROW LEVEL SECURITY; CREATE POLICY half ON messages USING (body <> 'hello')`, words: "public.messages has row security"},
 	} {
@@ -397,7 +398,7 @@ func TestRole(t *testing.T) {
 			db.Exec(t, strings.ReplaceAll(`CREATE ROLE cm_role LOGIN;
 				GRANT USAGE ON SCHEMA contactmerge TO cm_role; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA contactmerge TO cm_role;
 				GRANT SELECT ON contacts, contact_identities, tickets, messages, notes, tags TO cm_role;
-				GRANT UPDATE ON contacts TO cm_role; GRANT UPDATE (contact_id), DELETE ON contact_identities TO cm_role; GRANT UPDATE (contact_id, payer_id) ON tickets TO cm_role;
+				GRANT UPDATE ON contacts TO cm_role; GRANT UPDATE (contact_id), INSERT, DELETE ON contact_identities TO cm_role; GRANT UPDATE (contact_id, payer_id) ON tickets TO cm_role;
 				GRANT UPDATE (contact_id) ON messages, notes, tags TO cm_role;`+tt.script, "cm_role", role))
 			defer db.Exec(t, "DROP OWNED BY "+role+"; DROP ROLE "+role)
 			cfg, err := pgx.ParseConfig(db.DSN)
