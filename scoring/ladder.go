@@ -29,15 +29,17 @@ var rungText = [...]string{
 
 // evidence is what the model says of a pair, as far as the ladder asks.
 type evidence struct {
-	likely    bool // the weight reaches the threshold
-	personal  bool // the pair is rather one person than two of one household
-	sure      bool // so it is without the identity it shares, and in spite of other first names
-	birthdate bool // the birthdates contradict each other, in a table where they mean something
-	id        bool // so do the ID numbers
-	place     bool // so do the addresses or countries
-	exact     bool // an identity that proves one person
-	reachable bool // an exact identity other than a phone
-	lone      bool // there are hardly any relatives in the table, and the pair does not look like any
+	likely   bool // the weight reaches the threshold
+	personal bool // the pair is rather one person than two of one household
+	sure     bool // so it is without the identity it shares, and in spite of other first names
+	// all facts together outweigh other first names, in the eyes of a model that has seen enough people to know
+	outweighed bool
+	birthdate  bool // the birthdates contradict each other, in a table where they mean something
+	id         bool // so do the ID numbers
+	place      bool // so do the addresses or countries
+	exact      bool // an identity that proves one person
+	reachable  bool // an exact identity other than a phone
+	lone       bool // there are hardly any relatives in the table, and the pair does not look like any
 }
 
 // What the ladder asks of the model, in bits.
@@ -51,6 +53,10 @@ const (
 	// other facts must say so.
 	corroborated = 6.0
 	alike        = 4.0
+	// outweighed is how far above the threshold all facts together, that the two may be relatives among them, must be to outweigh other first names.
+	outweighed = 4.0
+	// experience is from how many pairs of one person on a model knows enough for that.
+	experience = 200.0
 	// fewRelatives bounds what it is worth that a table holds more matches than relatives.
 	fewRelatives = 8.0
 	// fewKin is from how many times as many matches as pairs of relatives on, in bits, a table holds hardly any relatives.
@@ -86,6 +92,7 @@ func (m *Model) evidence(v Vector, weight float64) evidence {
 		need = alike
 	}
 	e.sure = e.likely && (e.lone || margin-strongest >= need)
+	e.outweighed = m.experienced && e.personal && weight >= m.Threshold+outweighed
 	return e
 }
 
@@ -189,7 +196,7 @@ func exactIdentity(v Vector, e evidence) (Decision, Reasons) {
 		return Review, NationalIDConflict
 	case d == AutoMerge && (v[cmpBirthdate] > birthEqual || v[cmpSuffix] == suffixOneSide || v[cmpNationalID] == idDifferent):
 		return Suggest, 0
-	case d == Review && e.sure:
+	case d == Review && (e.sure || e.outweighed):
 		return Suggest, 0 // the first names differ, and all the rest says that they are one person
 	}
 	return d, 0

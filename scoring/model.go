@@ -24,6 +24,8 @@ type Model struct {
 	kinship [][]float64           // log2(h/u)
 	proves  [numFixed]bool        // the identities that prove one person in this table
 	tf      []termFrequency
+
+	experienced bool // enough pairs of one person have taught it what names may look like
 }
 
 // maxLevels bounds the levels of a comparison.
@@ -139,6 +141,11 @@ func (m *Model) finish() {
 		}
 	}
 	m.judgeIdentities()
+	seen := 0.0
+	for _, lv := range m.Comparisons[cmpName].Levels {
+		seen += lv.Matches
+	}
+	m.experienced = seen >= experience
 	for r := range m.given {
 		m.given[r] = slices.Clone(m.weights)
 	}
