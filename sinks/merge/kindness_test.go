@@ -210,8 +210,11 @@ func TestGateAsksTheServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer second.Close(context.Background())
-		go func() { _, err := second.Exec(context.Background(), "SELECT pg_sleep(3601)"); asleep <- err }()
+		go func() {
+			_, err := second.Exec(context.Background(), "SELECT pg_sleep(3601)")
+			_ = second.Close(context.Background())
+			asleep <- err
+		}()
 		for b.query(t, `SELECT count(*)::text FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(360%' AND state = 'active' AND datname = current_database()`)[0] != "2" {
 			time.Sleep(time.Millisecond)
 		}
