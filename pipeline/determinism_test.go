@@ -168,6 +168,7 @@ func byIdentity(o *cluster.Outcome) map[string]string {
 // TestUnrelatedContact adds somebody nobody knows. No decision that rests on an identity may change, nor any merge; the model may weigh
 // names and places a little differently, since it learns from the table.
 func TestUnrelatedContact(t *testing.T) {
+	withoutRaceDetector(t)
 	w := newWorld(t, smallWorld)
 	contacts := readRows(t, filepath.Join(w.dir, "contacts.csv"))
 	stranger := make([]string, len(contacts[0]))
