@@ -55,7 +55,7 @@ var walls = map[string]room{
 		third: []string{"github.com/xrash/smetrics"},
 		pure:  true,
 	},
-	"internal/cluster":  {ours: []string{"internal/contact", "internal/nearest", "pipeline/normalize", "blocking", "scoring"}, pure: true}, // normalize: what yes and no look like
+	"internal/cluster":  {ours: []string{"internal/contact", "internal/nearest", "blocking", "scoring"}, pure: true},
 	"internal/link":     {ours: []string{"internal/contact", "internal/nearest", "scoring", "internal/cluster"}, pure: true},
 	"internal/evaluate": {ours: []string{"internal/contact", "blocking", "scoring", "internal/cluster", "internal/run"}, pure: true},
 

@@ -28,15 +28,21 @@ func Load(ctx context.Context, opt Options) (*contact.Table, error) {
 	if err := r.cfg.Validate(); err != nil {
 		return nil, err
 	}
-	t, _, err := r.load(ctx)
+	t, _, err := r.contacts(ctx)
+	return t, err
+}
+
+// contacts loads the table and is done with the source.
+func (r *runner) contacts(ctx context.Context) (*contact.Table, []contact.Reject, error) {
+	t, rejects, err := r.load(ctx)
 	if closeErr := r.opt.Source.Close(); err == nil && closeErr != nil {
 		t.Release()
 		err = fmt.Errorf("closing the source: %w", closeErr)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return t, nil
+	return t, rejects, nil
 }
 
 // load streams the source through the normalizers into a frozen table.
@@ -67,6 +73,7 @@ func (r *runner) load(ctx context.Context) (*contact.Table, []contact.Reject, er
 
 	r.stage("freeze", int64(b.Len()), "contacts")
 	b.Birthdates(birthdates)
+	b.Answers(normalize.Bool)
 	if err := b.Seal(); err != nil {
 		return nil, nil, err
 	}

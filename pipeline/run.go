@@ -69,14 +69,20 @@ type runner struct {
 func Run(ctx context.Context, opt Options) (*Result, error) {
 	r := newRunner(opt)
 	res, err := r.run(ctx)
-	r.progress.Stop()
-	r.refresh()
-	if err != nil {
-		r.rec.State, r.rec.Error = run.Failed, err.Error()
+	if r.end(err); err != nil {
 		return nil, err
 	}
-	r.rec.State = run.Done
 	return res, nil
+}
+
+// end closes the record.
+func (r *runner) end(err error) {
+	r.progress.Stop()
+	r.refresh()
+	r.rec.State = run.Done
+	if err != nil {
+		r.rec.State, r.rec.Error = run.Failed, err.Error()
+	}
 }
 
 func newRunner(opt Options) *runner {
@@ -109,10 +115,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	if err := r.cfg.Validate(); err != nil {
 		return nil, err
 	}
-	t, rejects, err := r.load(ctx)
-	if closeErr := r.opt.Source.Close(); err == nil && closeErr != nil {
-		err = fmt.Errorf("closing the source: %w", closeErr)
-	}
+	t, rejects, err := r.contacts(ctx)
 	if err != nil {
 		return nil, err
 	}

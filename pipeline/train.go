@@ -2,10 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
-	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/scoring"
 )
 
@@ -14,13 +12,9 @@ import (
 func Train(ctx context.Context, opt Options) (*scoring.ModelFile, error) {
 	r := newRunner(opt)
 	f, err := r.train(ctx)
-	r.progress.Stop()
-	r.refresh()
-	if err != nil {
-		r.rec.State, r.rec.Error = run.Failed, err.Error()
+	if r.end(err); err != nil {
 		return nil, err
 	}
-	r.rec.State = run.Done
 	return f, nil
 }
 
@@ -28,10 +22,7 @@ func (r *runner) train(ctx context.Context) (*scoring.ModelFile, error) {
 	if err := r.cfg.Validate(); err != nil {
 		return nil, err
 	}
-	t, rejects, err := r.load(ctx)
-	if closeErr := r.opt.Source.Close(); err == nil && closeErr != nil {
-		err = fmt.Errorf("closing the source: %w", closeErr)
-	}
+	t, rejects, err := r.contacts(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,17 @@ func birthdates(values []string) []contact.Birthdate {
 	return out
 }
 
+// yesOrNo knows the spellings that the tests use.
+func yesOrNo(v string) (yes, known bool) {
+	switch strings.ToLower(strings.TrimSpace(v)) {
+	case "1", "t", "true", "y", "yes", "ja", "x":
+		return true, true
+	case "0", "f", "false", "n", "no", "nein":
+		return false, true
+	}
+	return false, false
+}
+
 func rawIdentities(c cells, cols []contact.Column) []contact.RawIdentity {
 	var out []contact.RawIdentity
 	for i, col := range cols {
@@ -123,6 +134,7 @@ func freeze(tb testing.TB, layout contact.Layout, chunk *contact.Chunk) *contact
 func freezeBuilder(tb testing.TB, b *contact.Builder) *contact.Table {
 	tb.Helper()
 	b.Birthdates(birthdates)
+	b.Answers(yesOrNo)
 	if err := b.Seal(); err != nil {
 		tb.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/contactmerge/contactmerge/internal/contact"
-	"github.com/contactmerge/contactmerge/pipeline/normalize"
 )
 
 // Merger chooses survivors and makes golden records. It is not safe for concurrent use; texts it returns belong to the table.
@@ -117,7 +116,7 @@ func (m *Merger) fixed(u *unit, values []Value) {
 // the survivor's value stays, or the first one that says anything takes the place of silence.
 func (m *Merger) flagged(column int, prevailing bool) contact.Row {
 	for _, k := range m.ranks {
-		if yes, known := m.says(column, k.row); known && yes == prevailing {
+		if yes, known := m.table.Says(column, k.row); known && yes == prevailing {
 			return k.row
 		}
 	}
@@ -131,12 +130,6 @@ func (m *Merger) flagged(column int, prevailing bool) contact.Row {
 
 // prevails is the answer that wins over the other in a field that says yes or no: no consent is stronger than one, any other flag than none.
 func prevails(f contact.Field) bool { return f != contact.FieldConsent }
-
-// says reads a column that says yes or no.
-func (m *Merger) says(column int, r contact.Row) (yes, known bool) {
-	v, _ := m.table.Raw(column, r)
-	return normalize.Bool(v)
-}
 
 // write puts the chosen values into the golden record.
 func (m *Merger) write(u *unit, c chosen, values []Value) {

@@ -67,11 +67,11 @@ func (u *Updater) has(x *unit) bool {
 // flag sets what a record says and the contact does not, where that is the answer which prevails, in the contact's own spelling.
 func (u *Updater) flag(out []Value, x *unit, into contact.Row, records []contact.Row) []Value {
 	column, want := x.columns[0], prevails(x.field)
-	if yes, known := u.m.says(column, into); !u.targets[column] || known && yes == want {
+	if yes, known := u.m.table.Says(column, into); !u.targets[column] || known && yes == want {
 		return out
 	}
 	for _, r := range records {
-		if yes, known := u.m.says(column, r); known && yes == want {
+		if yes, known := u.m.table.Says(column, r); known && yes == want {
 			text, _ := u.m.table.Raw(column, r)
 			old, _ := u.m.table.Raw(column, into)
 			return append(out, Value{Column: column, Text: u.spelt(column, want, old, text), From: r, Rule: x.fixed})
@@ -108,7 +108,7 @@ func (u *Updater) spelt(column int, want bool, old, text string) string {
 	if _, known := u.yes[column]; !known {
 		u.yes[column] = ""
 		for r := range contact.Row(t.Len()) {
-			if yes, known := u.m.says(column, r); t.Side(r) == contact.Right && known && yes == want {
+			if yes, known := u.m.table.Says(column, r); t.Side(r) == contact.Right && known && yes == want {
 				u.yes[column], _ = t.Raw(column, r)
 				break
 			}

@@ -30,7 +30,8 @@ type Builder struct {
 	raw     []*coded
 	norm    [NumCols]*coded
 	custom  []*coded
-	birth   []int32 // filled by Birthdates
+	birth   []int32         // filled by Birthdates
+	answers map[string]bool // filled by Answers
 	flags   []RowFlags
 	created []int64
 	updated []int64

@@ -21,6 +21,7 @@ func (b *Builder) Freeze(parsed []ParsedIdentity, run Parallel) (*Table, error) 
 		func() { b.freezeSides(t) },
 		func() { b.freezeIdentities(t, parsed) },
 		func() {
+			t.answers = b.answers
 			t.birth, t.flags = reorder(b.birth, b.order), reorder(b.flags, b.order)
 			t.created, t.updated = reorder(b.created, b.order), reorder(b.updated, b.order)
 		},

@@ -62,6 +62,7 @@ type Table struct {
 	norm    [NumCols]Strings
 	custom  []Strings
 	birth   []int32
+	answers map[string]bool // what the values of columns that say yes or no mean
 	flags   []RowFlags
 	created []int64
 	updated []int64
