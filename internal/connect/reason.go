@@ -64,9 +64,6 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func reason(err error) string {
 	var pg *pgconn.PgError
 	var dns *net.DNSError
-	var certificate *x509.CertificateInvalidError
-	var unknown x509.UnknownAuthorityError
-	var hostname x509.HostnameError
 	switch {
 	case errors.As(err, &pg):
 		return refusal(pg)
@@ -78,13 +75,11 @@ func reason(err error) string {
 		return "connection refused; does the server run and listen there?"
 	case errors.Is(err, syscall.ENOENT):
 		return "no server has its socket there"
-	case errors.As(err, &unknown), errors.As(err, &certificate), errors.As(err, &hostname):
-		return "the server's certificate is not trusted for that host; name its authority with sslrootcert"
-	case strings.Contains(err.Error(), "server refused TLS connection"):
-		return "the server offers no TLS, and plain text was not allowed"
-	case strings.Contains(err.Error(), "require_auth"):
-		return "the server does not authenticate in the way that is required (require_auth)"
-	case errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
+	}
+	if text := protectionReason(err); text != "" {
+		return text
+	}
+	if errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) {
 		return "no answer in time"
 	}
 	var ce *pgconn.ConnectError
@@ -92,6 +87,38 @@ func reason(err error) string {
 		err = ce.Unwrap()
 	}
 	return oneLine(err.Error())
+}
+
+// driverReasons are what the driver says in words only. A way to log in comes before TLS: of two attempts, with it and without, the
+// second is the one that got that far.
+var driverReasons = []struct{ theirs, ours string }{
+	{"require_auth", "the server does not authenticate in the way that is required (require_auth)"},
+	{"channel binding required", "the server cannot bind the login to the encrypted channel, as channel_binding=require asks"},
+	{"server refused TLS connection", "the server offers no TLS, and plain text was not allowed"},
+	{"remote error: tls:", "the server does not accept our certificate (sslcert), or the TLS we speak"},
+}
+
+// protectionReason says in words what TLS or the login could not make sure of, "" when it was something else.
+func protectionReason(err error) string {
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	switch {
+	case errors.As(err, &hostname):
+		return fmt.Sprintf("the server's certificate is for another host than %s; connect by the name that it is for", hostname.Host)
+	case errors.As(err, &unknown):
+		return "the server's certificate is signed by an authority that is not trusted; name it with sslrootcert"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the server's certificate has expired or is not valid yet"
+	case errors.As(err, &invalid):
+		return "the server's certificate is not one for servers, or was signed by one that may not sign"
+	}
+	for _, r := range driverReasons {
+		if strings.Contains(err.Error(), r.theirs) {
+			return r.ours
+		}
+	}
+	return ""
 }
 
 func refusal(pg *pgconn.PgError) string {

@@ -42,7 +42,7 @@ unix_socket_dir = %[5]s
 auth_type = any
 pool_mode = %[6]s
 default_pool_size = %[7]d
-`, db.Name, db.Server.SocketDir, port, superuser, dir, mode, size)
+`, db.Name, db.Server.SocketDir, db.Server.Port, superuser, dir, mode, size)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		tb.Fatalf("pgtest: configuring the pooler: %v", err)
 	}

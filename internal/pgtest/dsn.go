@@ -13,7 +13,7 @@ func (s *Server) DSN(database string) string {
 			Scheme:   "postgres",
 			User:     url.User(superuser),
 			Path:     "/" + database,
-			RawQuery: url.Values{"host": {s.SocketDir}, "port": {port}}.Encode(),
+			RawQuery: url.Values{"host": {s.SocketDir}, "port": {s.Port}}.Encode(),
 		}
 		return u.String()
 	}
@@ -43,7 +43,7 @@ func (s *Server) Environ(database string) []string {
 	}
 	return []string{
 		"PGHOST=" + s.SocketDir,
-		"PGPORT=" + port,
+		"PGPORT=" + s.Port,
 		"PGUSER=" + superuser,
 		"PGDATABASE=" + database,
 	}

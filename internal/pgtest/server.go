@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,9 +19,9 @@ import (
 // closed to everybody else, so it needs no password.
 const superuser = "postgres"
 
-// port is only part of the socket's file name: the servers never listen on TCP,
-// so they cannot collide.
-const port = "5432"
+// socketPort is only part of the socket's file name: unless Options.Listen says
+// so the servers do not listen on TCP, so they cannot collide.
+const socketPort = "5432"
 
 // Options tune a throw-away server. The zero value is right for most tests.
 type Options struct {
@@ -29,6 +30,9 @@ type Options struct {
 	Fsync bool
 	// ExtraConf are lines for postgresql.conf, such as "lock_timeout = '1s'".
 	ExtraConf []string
+	// Listen are addresses to listen on besides the socket, such as "127.0.0.1",
+	// at Server.Port. Who may connect there says pg_hba.conf, see Install.
+	Listen string
 }
 
 // Server is a PostgreSQL server for tests: one of ours, or the running one that
@@ -38,6 +42,7 @@ type Server struct {
 	BinDir    string // server programs; empty for a running server
 	DataDir   string
 	SocketDir string
+	Port      string // of the socket's name, and of Options.Listen
 
 	adminDSN string
 	base     string // holds all of the server's files, removed on Close
@@ -87,7 +92,12 @@ func Start(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Version: bin.Version, BinDir: bin.Dir, account: acct}
+	s := &Server{Version: bin.Version, BinDir: bin.Dir, Port: socketPort, account: acct}
+	if opt.Listen != "" {
+		if s.Port, err = freePort(); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.makeFolders(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.base))
 	}
@@ -137,8 +147,8 @@ func (s *Server) initialise(opt Options) error {
 		return err
 	}
 	lines := []string{
-		"listen_addresses = ''",
-		"port = " + port,
+		"listen_addresses = '" + opt.Listen + "'",
+		"port = " + s.Port,
 		"unix_socket_directories = '" + s.SocketDir + "'",
 		"max_connections = 100",
 		"timezone = 'UTC'",
@@ -163,6 +173,30 @@ func (s *Server) initialise(opt Options) error {
 		return fmt.Errorf("writing postgresql.conf: %w", err)
 	}
 	return nil
+}
+
+// freePort is a TCP port that nobody used a moment ago: the server cannot be
+// told to choose one.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("looking for a free port: %w", err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
+}
+
+// Install writes a file of the data folder, such as pg_hba.conf or server.key,
+// that only the server's user may read. Restart makes the server read it.
+func (s *Server) Install(name string, content []byte) error {
+	if s.DataDir == "" {
+		return fmt.Errorf("configuring the server: it is %s's, not ours", EnvDSN)
+	}
+	path := filepath.Join(s.DataDir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("writing the server's %s: %w", name, err)
+	}
+	return s.account.own(path)
 }
 
 // Start starts a stopped server again and waits until it takes connections.
