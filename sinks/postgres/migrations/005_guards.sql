@@ -38,7 +38,7 @@ begin
 end $$;
 revoke all on function {{.schema}}.forget_journal(text[], text[]) from public;
 
--- Removes the images of the steps in a part of the ledger.
+-- Removes the images of the steps in a part of the ledger, and what undoing them wrote over.
 create function {{.schema}}.purge_journal(after_seq bigint, through_seq bigint) returns bigint[]
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -47,7 +47,8 @@ declare
 begin
   perform set_config('contactmerge.erasing', 'on', true);
   delete from {{.schema}}.journal as j using {{.schema}}.ledger as l
-    where l.seq > after_seq and l.seq <= through_seq and l.action in ('merge', 'sweep') and j.plan_id = l.plan_id and j.cluster_id = l.cluster_id;
+    where l.seq > after_seq and l.seq <= through_seq and (l.action in ('merge', 'sweep') or l.action = 'undo' and starts_with(l.plan_id, 'undo:'))
+      and j.plan_id = l.plan_id and j.cluster_id = l.cluster_id;
   get diagnostics entries = row_count;
   delete from {{.schema}}.archived_contacts as a using {{.schema}}.ledger as l
     where l.seq > after_seq and l.seq <= through_seq and l.action = 'merge' and a.plan_id = l.plan_id and a.cluster_id = l.cluster_id;
@@ -60,6 +61,9 @@ revoke all on function {{.schema}}.purge_journal(bigint, bigint) from public;
 -- A plan that held somebody who was forgotten: its content is gone, and it cannot be applied any more.
 alter table {{.schema}}.plans add column erased_at timestamptz;
 
+-- Undo looks for the sweeps of a merge: their ledger rows have its plan as their content.
+create index ledger_sweeps on {{.schema}}.ledger (content_hash, cluster_id) where action = 'sweep';
+
 -- Where the id of a merged contact leads, for the application. Reading the view is all the right it takes.
 create view {{.schema}}.current_contact_ids as
   select loser_id, survivor_id, created_at as merged_at from {{.schema}}.redirects where active;
@@ -70,6 +74,7 @@ create function {{.schema}}.resolve(id text) returns text language sql stable pa
 
 drop function {{.schema}}.resolve(text);
 drop view {{.schema}}.current_contact_ids;
+drop index {{.schema}}.ledger_sweeps;
 alter table {{.schema}}.plans drop column erased_at;
 drop function {{.schema}}.purge_journal(bigint, bigint);
 drop function {{.schema}}.forget_journal(text[], text[]);
