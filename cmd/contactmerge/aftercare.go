@@ -65,6 +65,20 @@ func (x *aftercare) open(ctx context.Context, a *app, c *config.Config) (*databa
 	return d, nil
 }
 
+// begin opens the database and finds out how past merges were made. The caller closes the store.
+func (x *aftercare) begin(ctx context.Context, a *app, c *config.Config) (*database, merge.Config, error) {
+	d, err := x.open(ctx, a, c)
+	if err != nil {
+		return nil, merge.Config{}, err
+	}
+	cfg, err := d.pastConfig(ctx, c)
+	if err != nil {
+		d.store.Close()
+		return nil, merge.Config{}, err
+	}
+	return d, cfg, nil
+}
+
 // reading runs f with a connection of its own.
 func (d *database) reading(ctx context.Context, f func(conn *pgx.Conn) error) (err error) {
 	conn, err := extract.Connect(ctx, d.conn)

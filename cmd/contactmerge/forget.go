@@ -44,15 +44,11 @@ func (a *app) forget(ctx context.Context, x *aftercare, contact string) error {
 	if err != nil {
 		return err
 	}
-	d, err := x.open(ctx, a, c)
+	d, cfg, err := x.begin(ctx, a, c)
 	if err != nil {
 		return err
 	}
 	defer d.store.Close()
-	cfg, err := d.pastConfig(ctx, c)
-	if err != nil {
-		return err
-	}
 	var f *merge.Forgotten
 	if x.confirm {
 		err = d.writing(ctx, cfg, func(m *merge.Merger) error {

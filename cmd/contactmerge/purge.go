@@ -66,15 +66,11 @@ func (a *app) purge(ctx context.Context, x *aftercare, older string) error {
 	if err != nil {
 		return err
 	}
-	d, err := x.open(ctx, a, c)
+	d, cfg, err := x.begin(ctx, a, c)
 	if err != nil {
 		return err
 	}
 	defer d.store.Close()
-	cfg, err := d.pastConfig(ctx, c)
-	if err != nil {
-		return err
-	}
 	if !x.confirm {
 		a.printf("purge: dry run, nothing is removed\n")
 		return a.purgeDryRun(ctx, d, cfg, keep, x.in.configPath, older)

@@ -46,15 +46,11 @@ func (a *app) sweep(ctx context.Context, x *aftercare, printGuard, anyTime bool)
 	if err != nil {
 		return err
 	}
-	d, err := x.open(ctx, a, c)
+	d, cfg, err := x.begin(ctx, a, c)
 	if err != nil {
 		return err
 	}
 	defer d.store.Close()
-	cfg, err := d.pastConfig(ctx, c)
-	if err != nil {
-		return err
-	}
 	switch {
 	case printGuard:
 		return d.reading(ctx, func(conn *pgx.Conn) error {

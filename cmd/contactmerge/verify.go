@@ -44,15 +44,11 @@ func (a *app) verify(ctx context.Context, x *aftercare, head string, asJSON bool
 	if err := merge.CheckHead(head); err != nil {
 		return usagef("--head %q: %w", head, err)
 	}
-	d, err := x.open(ctx, a, c)
+	d, cfg, err := x.begin(ctx, a, c)
 	if err != nil {
 		return err
 	}
 	defer d.store.Close()
-	cfg, err := d.pastConfig(ctx, c)
-	if err != nil {
-		return err
-	}
 	log, err := a.logs.logger(a.err)
 	if err != nil {
 		return err
