@@ -13,6 +13,7 @@ import (
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
 
 // aftercare is what the verbs that look after past merges share: verify, sweep, redirects, forget and purge.
@@ -90,17 +91,14 @@ func (d *database) reading(ctx context.Context, f func(conn *pgx.Conn) error) (e
 }
 
 // writing runs f with the run lock, and what writes through it.
-func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) (err error) {
-	lock, err := d.store.Lock(ctx, newRecord())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release(ctx, lock)) }()
-	m, err := merge.New(lock, cfg)
-	if err != nil {
-		return err
-	}
-	return f(m)
+func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) error {
+	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
+		m, err := merge.New(lock, cfg)
+		if err != nil {
+			return err
+		}
+		return f(m)
+	})
 }
 
 // pastConfig is how the merges of the past were made, as far as a run has recorded it: the newest that got so far.

@@ -68,7 +68,7 @@ type applying struct {
 	confirm, anyTime bool
 }
 
-func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want applying) (err error) {
+func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want applying) error {
 	d, err := a.connect(ctx, in, c, want.confirm)
 	if err != nil {
 		return err
@@ -77,35 +77,32 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want 
 	if !want.confirm {
 		return a.dryRun(ctx, in, d, c, want)
 	}
-	lock, err := d.store.Lock(ctx, newRecord())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release(ctx, lock)) }()
-	todo, err := d.work(ctx, c, want)
-	if err != nil {
-		return err
-	}
-	log, err := a.logs.logger(a.err)
-	if err != nil {
-		return err
-	}
-	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
-	if err != nil {
-		return err
-	}
-	if err := a.introduce(ctx, in, lock.Conn(), todo); err != nil {
-		return err
-	}
-	left := len(todo.void) > 0
-	for i := range todo.jobs {
-		more, err := a.carryOutJob(ctx, d, lock, &todo.jobs[i], gate.Between)
-		left = left || more
+	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
+		todo, err := d.work(ctx, c, want)
 		if err != nil {
 			return err
 		}
-	}
-	return partial(left)
+		log, err := a.logs.logger(a.err)
+		if err != nil {
+			return err
+		}
+		gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
+		if err != nil {
+			return err
+		}
+		if err := a.introduce(ctx, in, lock.Conn(), todo); err != nil {
+			return err
+		}
+		left := len(todo.void) > 0
+		for i := range todo.jobs {
+			more, err := a.carryOutJob(ctx, d, lock, &todo.jobs[i], gate.Between)
+			left = left || more
+			if err != nil {
+				return err
+			}
+		}
+		return partial(left)
+	})
 }
 
 // carryOutJob applies one plan, and reports whether something of it is left.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/contact"
@@ -20,7 +19,6 @@ import (
 	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
-	"github.com/contactmerge/contactmerge/sinks/report"
 )
 
 // closeTimeout bounds what still has to be written when a run was interrupted.
@@ -160,114 +158,18 @@ func tables(conn *pgx.ConnConfig, c *config.Config, where string) extract.Postgr
 	return cfg
 }
 
-// runDatabase is the nightly job.
-func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config) (err error) {
-	folder := report.New(report.Config{Dir: c.Report.Dir})
-	if err := folder.Check(); err != nil {
-		return err
-	}
-	d, err := a.connect(ctx, in, c, true)
-	if err != nil {
-		return err
-	}
-	defer d.store.Close()
-	rec := newRecord()
+// locked runs f with the run lock, which it gives back also when f was interrupted.
+func (d *database) locked(ctx context.Context, rec *run.Record, f func(lock *postgres.Lock) error) (err error) {
 	lock, err := d.store.Lock(ctx, rec)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, release(ctx, lock)) }()
-	before, err := d.store.PreviousRun(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.store.BeginRun(ctx, rec); err != nil {
-		return err
-	}
-	res, err := a.pipeline(ctx, c, pipeline.Options{
-		Source: d.source(c, true), Sinks: []pipeline.Sink{d.store, folder}, Declined: d.store.Declined, Renew: d.store.Renew, Merging: c.Merge.Auto, Previous: previous(before), Record: rec,
-	})
-	if err != nil {
-		return d.fail(ctx, rec, err)
-	}
-	defer res.Release()
-	a.summary(res, c.Report.Dir)
-	skipped := rec.Counts.Rejected > 0
-	if c.Merge.Auto {
-		left, err := a.mergeAutomatically(ctx, d, c, lock, res)
-		skipped = skipped || left
-		if errors.Is(err, errIncomplete) {
-			if err := d.finish(ctx, rec); err != nil { // the findings are complete; the rest of the plan waits for the next time
-				return err
-			}
-			return errIncomplete
-		}
-		if err != nil {
-			return d.fail(ctx, rec, err)
-		}
-	} else if rec.Counts.MergeSteps > 0 {
-		a.printf("ready   %s, not applied: see them with `contactmerge apply --config %s`\n", many(int(rec.Counts.MergeSteps), "merge"), in.configPath)
-	}
-	if _, err := d.store.Prune(ctx); err != nil {
-		return d.fail(ctx, rec, err)
-	}
-	if err := d.finish(ctx, rec); err != nil {
-		return err
-	}
-	return partial(skipped)
-}
-
-// previous is what the circuit breakers compare with.
-func previous(rec *run.Record) cluster.Previous {
-	if rec == nil {
-		return cluster.Previous{}
-	}
-	return cluster.Previous{Known: true, Losers: int(rec.Counts.MergeLosers)}
-}
-
-// finish closes the run's record, also when the run was interrupted.
-func (d *database) finish(ctx context.Context, rec *run.Record) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-	defer cancel()
-	return d.store.FinishRun(ctx, rec)
-}
-
-// fail closes the run's record as failed.
-func (d *database) fail(ctx context.Context, rec *run.Record, err error) error {
-	rec.State, rec.Error = run.Failed, err.Error()
-	return errors.Join(err, d.finish(ctx, rec))
-}
-
-func release(ctx context.Context, lock *postgres.Lock) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-	defer cancel()
-	return lock.Release(ctx)
-}
-
-// mergeAutomatically applies the plan of the run, unless a circuit breaker tripped. It reports whether anything was left out.
-func (a *app) mergeAutomatically(ctx context.Context, d *database, c *config.Config, lock *postgres.Lock, res *pipeline.Result) (bool, error) {
-	if res.Tripped {
-		for _, b := range res.Record.Breakers {
-			if b.Tripped {
-				a.printf("breaker %s tripped: %g is over %g; nothing was merged, suggestions were written\n", b.Name, b.Value, b.Limit)
-			}
-		}
-		return true, nil
-	}
-	m, err := merge.New(lock, d.mergeConfig(c, res.Record))
-	if err != nil {
-		return false, err
-	}
-	log, err := a.logs.logger(a.err)
-	if err != nil {
-		return false, err
-	}
-	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log})
-	if err != nil {
-		return false, err
-	}
-	rep, err := a.carryOut(ctx, m, res.Outcome.Plan, gate.Between)
-	return rep.Left() > 0 || len(rep.Unfinished) > 0, err
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		err = errors.Join(err, lock.Release(ctx))
+	}()
+	return f(lock)
 }
 
 // findInDatabase matches the contacts of the database and writes nothing.

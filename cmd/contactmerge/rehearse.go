@@ -108,7 +108,12 @@ func (a *app) rehearse(ctx context.Context, in *inputFlags, c *config.Config, wa
 	}
 	defer d.store.Close()
 	r := &rehearsal{app: a, d: d, c: c, cert: cert, except: want.except}
-	if err := r.play(ctx); err != nil {
+	rec := newRecord()
+	err = d.locked(ctx, rec, func(lock *postgres.Lock) error {
+		r.lock = lock
+		return r.play(ctx, rec)
+	})
+	if err != nil {
 		return err
 	}
 	text, err := cert.JSON()
@@ -139,12 +144,7 @@ type rehearsal struct {
 }
 
 // play goes there and back.
-func (r *rehearsal) play(ctx context.Context) (err error) {
-	rec := newRecord()
-	if r.lock, err = r.d.store.Lock(ctx, rec); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release(ctx, r.lock)) }()
+func (r *rehearsal) play(ctx context.Context, rec *run.Record) error {
 	if err := r.introduce(ctx); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
 
 func newSweep(a *app) *cobra.Command {
@@ -80,37 +80,34 @@ func (a *app) sweep(ctx context.Context, x *aftercare, printGuard, anyTime bool)
 }
 
 // sweepNow moves the rows, in the window and with the regard that merging has.
-func (a *app) sweepNow(ctx context.Context, d *database, c *config.Config, cfg merge.Config, anyTime bool) (err error) {
+func (a *app) sweepNow(ctx context.Context, d *database, c *config.Config, cfg merge.Config, anyTime bool) error {
 	log, err := a.logs.logger(a.err)
 	if err != nil {
 		return err
 	}
-	lock, err := d.store.Lock(ctx, newRecord())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release(ctx, lock)) }()
-	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: anyTime})
-	if err != nil {
-		return err
-	}
-	m, err := merge.New(lock, cfg)
-	if err != nil {
-		return err
-	}
-	rep, err := m.Sweep(ctx, merge.Options{Between: gate.Between})
-	if interrupted(ctx, err) {
-		rep.Stopped, err = "it was interrupted", nil
-	}
-	if err != nil {
-		return err
-	}
-	a.swept(&rep)
-	if rep.Stopped != "" {
-		a.printf("stopped %s; run it again to go on\n", rep.Stopped)
-		return errIncomplete
-	}
-	return partial(len(rep.Unfinished) > 0)
+	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
+		gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: anyTime})
+		if err != nil {
+			return err
+		}
+		m, err := merge.New(lock, cfg)
+		if err != nil {
+			return err
+		}
+		rep, err := m.Sweep(ctx, merge.Options{Between: gate.Between})
+		if interrupted(ctx, err) {
+			rep.Stopped, err = "it was interrupted", nil
+		}
+		if err != nil {
+			return err
+		}
+		a.swept(&rep)
+		if rep.Stopped != "" {
+			a.printf("stopped %s; run it again to go on\n", rep.Stopped)
+			return errIncomplete
+		}
+		return partial(len(rep.Unfinished) > 0)
+	})
 }
 
 // swept prints what was moved.

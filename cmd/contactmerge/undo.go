@@ -135,7 +135,7 @@ func (u *undoing) selection(ctx context.Context, conn *pgx.Conn) (merge.Selectio
 	return s, err
 }
 
-func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *undoing) (err error) {
+func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *undoing) error {
 	d, err := a.connect(ctx, in, c, want.confirm)
 	if err != nil {
 		return err
@@ -159,33 +159,30 @@ func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *
 	if err != nil {
 		return err
 	}
-	lock, err := d.store.Lock(ctx, newRecord())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release(ctx, lock)) }()
-	m, err := merge.New(lock, cfg)
-	if err != nil {
-		return err
-	}
-	log, err := a.logs.logger(a.err)
-	if err != nil {
-		return err
-	}
-	gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
-	if err != nil {
-		return err
-	}
-	opt := want.options()
-	opt.Between = gate.Between
-	if !want.askAgain {
-		opt.Remember = d.remember(who, want.why)
-	}
-	rep, err := a.takeBack(ctx, m, lock.Conn(), cfg.Schema, want, opt)
-	if err != nil {
-		return err
-	}
-	return partial(len(rep.Left) > 0 || rep.Kept() > 0)
+	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
+		m, err := merge.New(lock, cfg)
+		if err != nil {
+			return err
+		}
+		log, err := a.logs.logger(a.err)
+		if err != nil {
+			return err
+		}
+		gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
+		if err != nil {
+			return err
+		}
+		opt := want.options()
+		opt.Between = gate.Between
+		if !want.askAgain {
+			opt.Remember = d.remember(who, want.why)
+		}
+		rep, err := a.takeBack(ctx, m, lock.Conn(), cfg.Schema, want, opt)
+		if err != nil {
+			return err
+		}
+		return partial(len(rep.Left) > 0 || rep.Kept() > 0)
+	})
 }
 
 // foreseeUndo counts what undo would do.
