@@ -82,11 +82,7 @@ func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want 
 		if err != nil {
 			return err
 		}
-		log, err := a.logs.logger(a.err)
-		if err != nil {
-			return err
-		}
-		gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
+		gate, err := a.gate(ctx, c, lock, want.anyTime)
 		if err != nil {
 			return err
 		}
@@ -184,11 +180,10 @@ func short(id string) string { return id[:min(12, len(id))] }
 
 // carryOut applies a plan, shows progress, and prints what became of it. It returns errIncomplete when it was stopped in good order.
 func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan, between func(context.Context) error) (merge.Report, error) {
-	log, err := a.logs.logger(a.err)
+	progress, err := a.progress()
 	if err != nil {
 		return merge.Report{}, err
 	}
-	progress := newProgress(a.err, log)
 	progress.Stage("apply", int64(len(p.Steps)), "merges")
 	rep, err := merge.Apply(ctx, m, p, merge.Options{Between: between, Progress: func(int, int, *merge.StepResult) { progress.Add(1) }})
 	progress.Stop()

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
 
 // The limits that hold when the configuration does not say otherwise and the role may see how replicas fare: what a read replica behind a
@@ -46,26 +44,24 @@ func duration(s string) time.Duration {
 }
 
 // gate makes what stands between the groups of a merge. anyTime ignores the window.
-func (d *database) gate(ctx context.Context, c *config.Config, conn func() *pgx.Conn, opt gateOptions) (*merge.Gate, error) {
+func (a *app) gate(ctx context.Context, c *config.Config, lock *postgres.Lock, anyTime bool) (*merge.Gate, error) {
+	log, err := a.logs.logger(a.err)
+	if err != nil {
+		return nil, err
+	}
 	k, err := kindness(c)
 	if err != nil {
 		return nil, err
 	}
-	if opt.anyTime {
+	if anyTime {
 		k.Window = merge.Window{}
 	}
-	k.Waiting = func(reason string) { opt.log.Warn("waiting", "because", reason) }
-	g := merge.NewGate(conn, c.Database.Schema, k)
+	k.Waiting = func(reason string) { log.Warn("waiting", "because", reason) }
+	g := merge.NewGate(lock.Conn, c.Database.Schema, k)
 	if err := g.Check(ctx); err != nil {
 		return nil, err
 	}
 	return g, nil
-}
-
-// gateOptions are what a gate needs besides the configuration.
-type gateOptions struct {
-	log     *slog.Logger
-	anyTime bool
 }
 
 // errIncomplete ends a command that stopped in good order before it was done, which it has told already.

@@ -112,11 +112,7 @@ func (n *nightly) merge(ctx context.Context, lock *postgres.Lock, res *pipeline.
 	if err != nil {
 		return false, err
 	}
-	log, err := n.logs.logger(n.err)
-	if err != nil {
-		return false, err
-	}
-	gate, err := n.d.gate(ctx, n.c, lock.Conn, gateOptions{log: log})
+	gate, err := n.gate(ctx, n.c, lock, false)
 	if err != nil {
 		return false, err
 	}

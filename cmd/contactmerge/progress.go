@@ -17,6 +17,15 @@ var (
 	_ pipeline.Progress = (*lines)(nil)
 )
 
+// progress shows how far a verb is, as its flags about logging say.
+func (a *app) progress() (pipeline.Progress, error) {
+	log, err := a.logs.logger(a.err)
+	if err != nil {
+		return nil, err
+	}
+	return newProgress(a.err, log), nil
+}
+
 // newProgress shows bars on a terminal and a log line now and then elsewhere.
 func newProgress(w io.Writer, log *slog.Logger) pipeline.Progress {
 	if isTerminal(w) {

@@ -280,11 +280,10 @@ func (r *rehearsal) back(ctx context.Context, since time.Time) error {
 	if err != nil {
 		return err
 	}
-	log, err := r.logs.logger(r.err)
+	progress, err := r.progress()
 	if err != nil {
 		return err
 	}
-	progress := newProgress(r.err, log)
 	progress.Stage("undo", int64(len(s.Merges)), "merges")
 	start := time.Now()
 	rep, err := merge.Undo(ctx, m, s, merge.UndoOptions{Progress: func(int, int, *merge.UndoResult) { progress.Add(1) }})

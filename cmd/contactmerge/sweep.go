@@ -81,12 +81,8 @@ func (a *app) sweep(ctx context.Context, x *aftercare, printGuard, anyTime bool)
 
 // sweepNow moves the rows, in the window and with the regard that merging has.
 func (a *app) sweepNow(ctx context.Context, d *database, c *config.Config, cfg merge.Config, anyTime bool) error {
-	log, err := a.logs.logger(a.err)
-	if err != nil {
-		return err
-	}
 	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
-		gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: anyTime})
+		gate, err := a.gate(ctx, c, lock, anyTime)
 		if err != nil {
 			return err
 		}

@@ -164,11 +164,7 @@ func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *
 		if err != nil {
 			return err
 		}
-		log, err := a.logs.logger(a.err)
-		if err != nil {
-			return err
-		}
-		gate, err := d.gate(ctx, c, lock.Conn, gateOptions{log: log, anyTime: want.anyTime})
+		gate, err := a.gate(ctx, c, lock, want.anyTime)
 		if err != nil {
 			return err
 		}

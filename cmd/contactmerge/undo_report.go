@@ -31,11 +31,10 @@ func (a *app) takeBack(ctx context.Context, m merge.Undoer, conn *pgx.Conn, sche
 		return merge.UndoReport{}, usagef("there is no such merge in the ledger")
 	}
 	a.selected(found)
-	log, err := a.logs.logger(a.err)
+	progress, err := a.progress()
 	if err != nil {
 		return merge.UndoReport{}, err
 	}
-	progress := newProgress(a.err, log)
 	progress.Stage("undo", int64(len(found.Merges)), "merges")
 	opt.Progress = func(int, int, *merge.UndoResult) { progress.Add(1) }
 	rep, err := merge.Undo(ctx, m, found, opt)

@@ -49,11 +49,10 @@ func (a *app) verify(ctx context.Context, x *aftercare, head string, asJSON bool
 		return err
 	}
 	defer d.store.Close()
-	log, err := a.logs.logger(a.err)
+	progress, err := a.progress()
 	if err != nil {
 		return err
 	}
-	progress := newProgress(a.err, log)
 	stage, done := "", int64(0)
 	opt := merge.VerifyOptions{Head: head, Progress: func(what string, n, of int64) {
 		if what != stage {
