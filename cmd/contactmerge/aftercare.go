@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/run"
-	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
-	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
 
 // aftercare is what the verbs that look after past merges share: verify, sweep, redirects, forget and purge.
@@ -78,27 +75,6 @@ func (x *aftercare) begin(ctx context.Context, a *app, c *config.Config) (*datab
 		return nil, merge.Config{}, err
 	}
 	return d, cfg, nil
-}
-
-// reading runs f with a connection of its own.
-func (d *database) reading(ctx context.Context, f func(conn *pgx.Conn) error) (err error) {
-	conn, err := extract.Connect(ctx, d.conn)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	return f(conn)
-}
-
-// writing runs f with the run lock, and what writes through it.
-func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) error {
-	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
-		m, err := merge.New(lock, cfg)
-		if err != nil {
-			return err
-		}
-		return f(m)
-	})
 }
 
 // pastConfig is how the merges of the past were made, as far as a run has recorded it: the newest that got so far.

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/run"
-	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
@@ -116,33 +116,34 @@ func (a *app) carryOutJob(ctx context.Context, d *database, lock *postgres.Lock,
 }
 
 // dryRun counts what apply would do.
-func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, c *config.Config, want applying) (err error) {
+func (a *app) dryRun(ctx context.Context, in *inputFlags, d *database, c *config.Config, want applying) error {
 	todo, err := d.work(ctx, c, want)
 	if err != nil {
 		return err
 	}
-	conn, err := extract.Connect(ctx, d.conn)
+	left := len(todo.void) > 0
+	err = d.reading(ctx, func(conn *pgx.Conn) error {
+		a.printf("apply: dry run, nothing is written\n")
+		if err := a.introduce(ctx, in, conn, todo); err != nil {
+			return err
+		}
+		for i := range todo.jobs {
+			j := &todo.jobs[i]
+			m, err := merge.NewDryRun(conn, j.cfg)
+			if err != nil {
+				return err
+			}
+			a.sayJob(j)
+			rep, err := a.carryOut(ctx, m, j.plan, nil)
+			if err != nil {
+				return err
+			}
+			left = left || len(rep.Unfinished) > 0
+		}
+		return nil
+	})
 	if err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	a.printf("apply: dry run, nothing is written\n")
-	if err := a.introduce(ctx, in, conn, todo); err != nil {
-		return err
-	}
-	left := len(todo.void) > 0
-	for i := range todo.jobs {
-		j := &todo.jobs[i]
-		m, err := merge.NewDryRun(conn, j.cfg)
-		if err != nil {
-			return err
-		}
-		a.sayJob(j)
-		rep, err := a.carryOut(ctx, m, j.plan, nil)
-		if err != nil {
-			return err
-		}
-		left = left || len(rep.Unfinished) > 0
 	}
 	a.printf("next    contactmerge apply --config %s%s --confirm\n", in.configPath, todo.flags)
 	return partial(left)

@@ -76,19 +76,17 @@ func mapped(in *inputFlags, c *config.Config) error {
 }
 
 // tableNames looks the configured tables up. The source takes "Contacts" for public.contacts, a merge wants to be told exactly.
-func tableNames(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) (names map[string]string, err error) {
-	conn, err := extract.Connect(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	names = make(map[string]string)
-	for _, name := range configured(c) {
-		if names[name], err = extract.TableName(ctx, conn, name); err != nil {
-			return nil, err
+func tableNames(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) (map[string]string, error) {
+	names := make(map[string]string)
+	err := connected(ctx, cfg, func(conn *pgx.Conn) (err error) {
+		for _, name := range configured(c) {
+			if names[name], err = extract.TableName(ctx, conn, name); err != nil {
+				return err
+			}
 		}
-	}
-	return names, nil
+		return nil
+	})
+	return names, err
 }
 
 // configured lists the tables that a configuration names.
@@ -170,6 +168,32 @@ func (d *database) locked(ctx context.Context, rec *run.Record, f func(lock *pos
 		err = errors.Join(err, lock.Release(ctx))
 	}()
 	return f(lock)
+}
+
+// connected runs f with a connection that is closed afterwards.
+func connected(ctx context.Context, cfg *pgx.ConnConfig, f func(conn *pgx.Conn) error) (err error) {
+	conn, err := extract.Connect(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	return f(conn)
+}
+
+// reading runs f with a connection of its own.
+func (d *database) reading(ctx context.Context, f func(conn *pgx.Conn) error) error {
+	return connected(ctx, d.conn, f)
+}
+
+// writing runs f with the run lock, and what writes through it.
+func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) error {
+	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
+		m, err := merge.New(lock, cfg)
+		if err != nil {
+			return err
+		}
+		return f(m)
+	})
 }
 
 // findInDatabase matches the contacts of the database and writes nothing.

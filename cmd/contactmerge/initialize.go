@@ -51,16 +51,15 @@ type initial struct {
 	force            bool
 }
 
-func (a *app) initialize(ctx context.Context, cfg *pgx.ConnConfig, want initial) (err error) {
+func (a *app) initialize(ctx context.Context, cfg *pgx.ConnConfig, want initial) error {
 	if _, err := os.Lstat(want.path); !want.force && !errors.Is(err, fs.ErrNotExist) {
 		return usagef("%s exists; choose another --config, or replace it with --force", want.path)
 	}
-	conn, err := extract.Connect(ctx, cfg)
-	if err != nil {
+	var seen *extract.Inspection
+	err := connected(ctx, cfg, func(conn *pgx.Conn) (err error) {
+		seen, err = extract.Inspect(ctx, conn)
 		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	seen, err := extract.Inspect(ctx, conn)
+	})
 	if err != nil {
 		return err
 	}

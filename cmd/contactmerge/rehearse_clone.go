@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/contactmerge/contactmerge/internal/config"
-	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
 )
 
@@ -27,12 +26,10 @@ func (a *app) cloneDatabase(ctx context.Context, in *inputFlags, c *config.Confi
 	server := source.Copy()
 	server.Database = "postgres" // nobody may be in the source, ourselves included
 	run := func(ctx context.Context, sql string) error {
-		conn, err := extract.Connect(ctx, server)
-		if err != nil {
+		return connected(ctx, server, func(conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, sql)
 			return err
-		}
-		_, err = conn.Exec(ctx, sql)
-		return errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+		})
 	}
 	if err := run(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE "+pgx.Identifier{source.Database}.Sanitize()); err != nil {
 		return nil, cloneError(source.Database, err)

@@ -57,7 +57,7 @@ no others. Nothing is executed: read the statements and run them as an administr
 	return cmd
 }
 
-func (a *app) roles(ctx context.Context, in *inputFlags, c *config.Config, p postgres.RolePlan) (err error) {
+func (a *app) roles(ctx context.Context, in *inputFlags, c *config.Config, p postgres.RolePlan) error {
 	d, err := a.connect(ctx, in, c, false)
 	if err != nil {
 		return err
@@ -72,20 +72,18 @@ func (a *app) roles(ctx context.Context, in *inputFlags, c *config.Config, p pos
 	if err := errors.Join(err, src.Close()); err != nil {
 		return err
 	}
-	conn, err := extract.Connect(ctx, d.conn)
+	err = d.reading(ctx, func(conn *pgx.Conn) error {
+		rights, err := merge.Rights(ctx, conn, d.mergeConfig(c, &run.Record{Columns: layout.Contacts, IdentityColumns: layout.Identities}))
+		if err != nil {
+			return err
+		}
+		for i := range rights {
+			p.Merging = append(p.Merging, rights[i].String())
+			p.Tables, p.Schemas = append(p.Tables, rights[i].Table), append(p.Schemas, rights[i].Schema)
+		}
+		return d.readRights(ctx, conn, c, &layout, &p)
+	})
 	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	rights, err := merge.Rights(ctx, conn, d.mergeConfig(c, &run.Record{Columns: layout.Contacts, IdentityColumns: layout.Identities}))
-	if err != nil {
-		return err
-	}
-	for i := range rights {
-		p.Merging = append(p.Merging, rights[i].String())
-		p.Tables, p.Schemas = append(p.Tables, rights[i].Table), append(p.Schemas, rights[i].Schema)
-	}
-	if err := d.readRights(ctx, conn, c, &layout, &p); err != nil {
 		return err
 	}
 	slices.Sort(p.Tables)

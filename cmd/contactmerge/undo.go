@@ -12,7 +12,6 @@ import (
 
 	"github.com/contactmerge/contactmerge/internal/config"
 	"github.com/contactmerge/contactmerge/internal/run"
-	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/merge"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
@@ -153,7 +152,7 @@ func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *
 		return err
 	}
 	if !want.confirm {
-		return a.foreseeUndo(ctx, in, d, cfg, want)
+		return a.foreseeUndo(ctx, d, cfg, want)
 	}
 	who, err := want.who()
 	if err != nil {
@@ -182,25 +181,22 @@ func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *
 }
 
 // foreseeUndo counts what undo would do.
-func (a *app) foreseeUndo(ctx context.Context, in *inputFlags, d *database, cfg merge.Config, want *undoing) (err error) {
-	conn, err := extract.Connect(ctx, d.conn)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	m, err := merge.NewDryRun(conn, cfg)
-	if err != nil {
-		return err
-	}
-	a.printf("undo    dry run, nothing is written\n")
-	rep, err := a.takeBack(ctx, m, conn, cfg.Schema, want, want.options())
-	if err != nil {
-		return err
-	}
-	if rep.Count(merge.Applied) > 0 {
-		a.printf("next    the same with --confirm\n")
-	}
-	return partial(len(rep.Left) > 0 || rep.Kept() > 0)
+func (a *app) foreseeUndo(ctx context.Context, d *database, cfg merge.Config, want *undoing) error {
+	return d.reading(ctx, func(conn *pgx.Conn) error {
+		m, err := merge.NewDryRun(conn, cfg)
+		if err != nil {
+			return err
+		}
+		a.printf("undo    dry run, nothing is written\n")
+		rep, err := a.takeBack(ctx, m, conn, cfg.Schema, want, want.options())
+		if err != nil {
+			return err
+		}
+		if rep.Count(merge.Applied) > 0 {
+			a.printf("next    the same with --confirm\n")
+		}
+		return partial(len(rep.Left) > 0 || rep.Kept() > 0)
+	})
 }
 
 // who is the person that takes the merges back.
