@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/sinks/merge"
+	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
 
 // aftercare is what the verbs that look after past merges share: verify, sweep, redirects, forget and purge.
@@ -69,7 +71,7 @@ func (x *aftercare) begin(ctx context.Context, a *app, c *config.Config) (*datab
 	if err != nil {
 		return nil, merge.Config{}, err
 	}
-	cfg, err := d.pastConfig(ctx, c)
+	cfg, err := d.pastConfig(ctx, c, refuse)
 	if err != nil {
 		d.store.Close()
 		return nil, merge.Config{}, err
@@ -77,19 +79,31 @@ func (x *aftercare) begin(ctx context.Context, a *app, c *config.Config) (*datab
 	return d, cfg, nil
 }
 
+// unknownIdentities is what to do when no run says what the columns of the identities table mean.
+type unknownIdentities int
+
+const (
+	refuse   unknownIdentities = iota
+	leaveOut                   // its rows are found by their foreign key all the same
+)
+
 // pastConfig is how the merges of the past were made, as far as a run has recorded it: the newest that got so far.
-func (d *database) pastConfig(ctx context.Context, c *config.Config) (merge.Config, error) {
+func (d *database) pastConfig(ctx context.Context, c *config.Config, unknown unknownIdentities) (merge.Config, error) {
 	runs, err := d.store.Runs(ctx, maxRuns)
 	if err != nil {
 		return merge.Config{}, err
 	}
-	for i := range runs {
-		if rec := &runs[i].Record; len(rec.Columns) > 0 {
-			return d.mergeConfig(c, rec), nil
-		}
-	}
-	if c.Identities != nil {
+	rec := &run.Record{Columns: []contact.Column{{Name: c.Contacts.ID}}}
+	i := slices.IndexFunc(runs, func(r postgres.Run) bool { return len(r.Record.Columns) > 0 })
+	switch {
+	case i >= 0:
+		rec = &runs[i].Record
+	case c.Identities != nil && unknown == refuse:
 		return merge.Config{}, fmt.Errorf("none of the last %s came far enough to say what the columns of %s mean: run `contactmerge run` first", many(len(runs), "run"), c.Identities.Table)
 	}
-	return d.mergeConfig(c, &run.Record{Columns: []contact.Column{{Name: c.Contacts.ID}}}), nil
+	cfg := d.mergeConfig(c, rec)
+	if unknown == leaveOut && (cfg.IdentityContact == "" || cfg.IdentityValue == "") {
+		cfg.Identities = ""
+	}
+	return cfg, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -204,26 +205,37 @@ func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan, be
 // maxListed bounds the contacts that are named behind one reason.
 const maxListed = 8
 
+// applied says what became of a plan.
 func (a *app) applied(rep *merge.Report) {
-	var counts []string
-	for _, c := range rep.Counts {
-		if c.Steps > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", c.Steps, strings.ReplaceAll(string(c.Outcome), "_", " ")))
-		}
-	}
-	if left := rep.Left(); left > 0 {
-		counts = append(counts, fmt.Sprintf("%d not reached", left))
-	}
-	if len(counts) == 0 {
-		counts = []string{"nothing to merge"}
-	}
-	a.printf("plan    %s  %s: %s; %s merged away\n", short(rep.Plan), many(rep.Steps, "merge"), strings.Join(counts, ", "), many(rep.Losers, "contact"))
+	a.printf("plan    %s  %s: %s; %s merged away\n", short(rep.Plan), many(rep.Steps, "merge"), outcomes(rep.Counts, rep.Left(), nil), many(rep.Losers, "contact"))
+	a.moved(rep)
+}
+
+// moved says in which tables rows were moved, and what was not finished.
+func (a *app) moved(rep *merge.Report) {
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, t := range rep.Tables {
 		_, _ = fmt.Fprintf(w, "  %s.%s\t%d rows moved\t%d already there\n", t.Table, t.Column, t.Repointed, t.Removed)
 	}
 	_ = w.Flush()
 	a.unfinished(rep.Unfinished)
+}
+
+// outcomes counts in words what became of merges. Their own words are used but for those in called.
+func outcomes(list []merge.OutcomeCount, left int, called map[merge.Outcome]string) string {
+	var counts []string
+	for _, c := range list {
+		if c.Steps > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", c.Steps, cmp.Or(called[c.Outcome], strings.ReplaceAll(string(c.Outcome), "_", " "))))
+		}
+	}
+	if left > 0 {
+		counts = append(counts, fmt.Sprintf("%d not reached", left))
+	}
+	if len(counts) == 0 {
+		return "nothing to merge"
+	}
+	return strings.Join(counts, ", ")
 }
 
 // many is a count with its noun.

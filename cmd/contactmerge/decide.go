@@ -43,14 +43,14 @@ func (f *answerFlags) registerOne(cmd *cobra.Command) {
 	fl.StringVar(&f.version, "version", "", "first characters of the version that was looked at; the answer is refused if it is another one now")
 }
 
-// who is the person that answers.
-func (f *answerFlags) who() (string, error) {
-	if f.by != "" {
-		return f.by, nil
+// who is the person at work: the one named with --by, or the user of the operating system.
+func who(by string) (string, error) {
+	if by != "" {
+		return by, nil
 	}
 	u, err := user.Current()
 	if err != nil || u.Username == "" {
-		return "", usagef("the user of the operating system has no name: say who answers with --by")
+		return "", usagef("the user of the operating system has no name: say who you are with --by")
 	}
 	return u.Username, nil
 }
@@ -96,7 +96,7 @@ func (f *answerFlags) asked(decision string, clusters []string) ([]ask, error) {
 	case f.as != "" && f.as != postgres.AsSupervisor:
 		return nil, usagef("--as %q: there is only %s", f.as, postgres.AsSupervisor)
 	}
-	by, err := f.who()
+	by, err := who(f.by)
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"text/tabwriter"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
@@ -106,28 +104,13 @@ func (a *app) sweepNow(ctx context.Context, d *database, c *config.Config, cfg m
 	})
 }
 
-// swept prints what was moved.
+// swept says what was moved, leaving out the tables in which nothing was.
 func (a *app) swept(rep *merge.Report) {
 	if rep.Steps == 0 {
 		a.printf("nothing refers to a contact that was merged away\n")
 		return
 	}
-	var counts []string
-	for _, c := range rep.Counts {
-		if c.Steps > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", c.Steps, strings.ReplaceAll(string(c.Outcome), "_", " ")))
-		}
-	}
-	if left := rep.Left(); left > 0 {
-		counts = append(counts, fmt.Sprintf("%d not reached", left))
-	}
-	a.printf("sweep   late rows of %s: %s\n", many(rep.Steps, "merge"), strings.Join(counts, ", "))
-	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	for _, t := range rep.Tables {
-		if t.Repointed > 0 || t.Removed > 0 {
-			_, _ = fmt.Fprintf(w, "  %s.%s\t%d rows moved\t%d already there\n", t.Table, t.Column, t.Repointed, t.Removed)
-		}
-	}
-	_ = w.Flush()
-	a.unfinished(rep.Unfinished)
+	a.printf("sweep   late rows of %s: %s\n", many(rep.Steps, "merge"), outcomes(rep.Counts, rep.Left(), nil))
+	rep.Tables = slices.DeleteFunc(rep.Tables, func(t merge.TableCount) bool { return t.Repointed == 0 && t.Removed == 0 })
+	a.moved(rep)
 }

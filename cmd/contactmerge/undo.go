@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/user"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/contactmerge/contactmerge/internal/config"
-	"github.com/contactmerge/contactmerge/internal/run"
 	"github.com/contactmerge/contactmerge/sinks/merge"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
@@ -147,14 +145,14 @@ func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *
 	if !exists {
 		return errors.New("nothing was ever merged in this database")
 	}
-	cfg, err := d.undoConfig(ctx, c)
+	cfg, err := d.pastConfig(ctx, c, leaveOut)
 	if err != nil {
 		return err
 	}
 	if !want.confirm {
 		return a.foreseeUndo(ctx, d, cfg, want)
 	}
-	who, err := want.who()
+	by, err := who(want.by)
 	if err != nil {
 		return err
 	}
@@ -170,7 +168,7 @@ func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *
 		opt := want.options()
 		opt.Between = gate.Between
 		if !want.askAgain {
-			opt.Remember = d.remember(who, want.why)
+			opt.Remember = d.remember(by, want.why)
 		}
 		rep, err := a.takeBack(ctx, m, lock.Conn(), cfg.Schema, want, opt)
 		if err != nil {
@@ -199,44 +197,9 @@ func (a *app) foreseeUndo(ctx context.Context, d *database, cfg merge.Config, wa
 	})
 }
 
-// who is the person that takes the merges back.
-func (u *undoing) who() (string, error) {
-	if u.by != "" {
-		return u.by, nil
-	}
-	me, err := user.Current()
-	if err != nil || me.Username == "" {
-		return "", usagef("the user of the operating system has no name: say who you are with --by")
-	}
-	return me.Username, nil
-}
-
 // options are the policies that were asked for.
 func (u *undoing) options() merge.UndoOptions {
 	return merge.UndoOptions{OnConflict: merge.ConflictPolicy(u.onConflict), NewRows: merge.NewRowPolicy(u.newRows)}
-}
-
-// undoConfig is how merges are taken back: of what a run has read only the columns of the identities table matter.
-func (d *database) undoConfig(ctx context.Context, c *config.Config) (merge.Config, error) {
-	runs, err := d.store.Runs(ctx, maxRuns)
-	if err != nil {
-		return merge.Config{}, err
-	}
-	rec := &run.Record{}
-	for i := range runs {
-		if len(runs[i].Record.Columns) > 0 {
-			rec = &runs[i].Record
-			break
-		}
-	}
-	cfg := d.mergeConfig(c, rec)
-	if len(cfg.Columns) == 0 {
-		cfg.Columns = []string{cfg.ID}
-	}
-	if cfg.IdentityContact == "" || cfg.IdentityValue == "" {
-		cfg.Identities = "" // its rows are found by their foreign key all the same
-	}
-	return cfg, nil
 }
 
 // remember stores that the contacts of a merge are different people.

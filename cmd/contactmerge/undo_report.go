@@ -77,23 +77,8 @@ func (a *app) selected(s *merge.Selected) {
 
 // undone says what became of the merges.
 func (a *app) undone(rep *merge.UndoReport) {
-	var counts []string
-	for _, c := range rep.Counts {
-		if c.Steps > 0 {
-			word := strings.ReplaceAll(string(c.Outcome), "_", " ")
-			switch c.Outcome {
-			case merge.Applied:
-				word = "undone"
-			case merge.AlreadyApplied:
-				word = "undone before"
-			}
-			counts = append(counts, fmt.Sprintf("%d %s", c.Steps, word))
-		}
-	}
-	if n := rep.NotReached(); n > 0 {
-		counts = append(counts, fmt.Sprintf("%d not reached", n))
-	}
-	a.printf("undo    %s: %s; %s restored\n", many(rep.Merges, "merge"), strings.Join(counts, ", "), many(rep.Losers, "contact"))
+	words := map[merge.Outcome]string{merge.Applied: "undone", merge.AlreadyApplied: "undone before"}
+	a.printf("undo    %s: %s; %s restored\n", many(rep.Merges, "merge"), outcomes(rep.Counts, rep.NotReached(), words), many(rep.Losers, "contact"))
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, t := range rep.Tables {
 		_, _ = fmt.Fprintf(w, "  %s\t%d rows changed back\t%d put back\t%d new ones follow\n", t.Table, t.Changed, t.Inserted, t.Followed)
