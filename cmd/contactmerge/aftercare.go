@@ -47,7 +47,7 @@ var errNothingMerged = errors.New("there is nothing to look after: no run has ma
 
 // open connects to a database in which our tables are. With --confirm they are brought up to date.
 func (x *aftercare) open(ctx context.Context, a *app, c *config.Config) (*database, error) {
-	d, err := a.connect(ctx, &x.in, c, false)
+	d, err := a.connect(ctx, &x.in, c, dryOr(writes, x.confirm))
 	if err != nil {
 		return nil, err
 	}

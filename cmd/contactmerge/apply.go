@@ -70,7 +70,7 @@ type applying struct {
 }
 
 func (a *app) apply(ctx context.Context, in *inputFlags, c *config.Config, want applying) error {
-	d, err := a.connect(ctx, in, c, want.confirm)
+	d, err := a.connect(ctx, in, c, dryOr(migrates, want.confirm))
 	if err != nil {
 		return err
 	}

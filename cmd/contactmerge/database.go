@@ -31,8 +31,25 @@ type database struct {
 	names map[string]string // of the configuration's tables, as the catalogue spells them
 }
 
-// connect finds the database and our schema; migrate also brings the schema up to date.
-func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, migrate bool) (*database, error) {
+// access is what a verb does with the database.
+type access int
+
+const (
+	reads    access = iota // any host will do
+	writes                 // of several hosts the primary
+	migrates               // likewise, and our schema is brought up to date first
+)
+
+// dryOr is the access of a verb that only counts what it would do, unless it was confirmed.
+func dryOr(confirmed access, confirm bool) access {
+	if confirm {
+		return confirmed
+	}
+	return reads
+}
+
+// connect finds the database and our schema.
+func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, to access) (*database, error) {
 	if err := mapped(in, c); err != nil {
 		return nil, err
 	}
@@ -40,7 +57,7 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 	if err != nil {
 		return nil, err
 	}
-	if migrate {
+	if to != reads {
 		conn = connect.Writing(conn)
 	}
 	names, err := tableNames(ctx, conn, c)
@@ -55,7 +72,7 @@ func (a *app) connect(ctx context.Context, in *inputFlags, c *config.Config, mig
 	if err != nil {
 		return nil, err
 	}
-	if migrate {
+	if to == migrates {
 		if err := store.Migrate(ctx); err != nil {
 			store.Close()
 			return nil, err
@@ -198,7 +215,7 @@ func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merg
 
 // findInDatabase matches the contacts of the database and writes nothing.
 func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Config, opt pipeline.Options) (*pipeline.Result, error) {
-	d, err := a.connect(ctx, in, c, false)
+	d, err := a.connect(ctx, in, c, reads)
 	if err != nil {
 		return nil, err
 	}

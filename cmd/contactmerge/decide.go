@@ -122,7 +122,7 @@ func (a *app) answer(ctx context.Context, in *inputFlags, asks []ask) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.connect(ctx, in, c, false)
+	d, err := a.connect(ctx, in, c, writes)
 	if err != nil {
 		return err
 	}

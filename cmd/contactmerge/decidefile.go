@@ -74,7 +74,7 @@ func (a *app) decideFile(ctx context.Context, f *answerFlags, file string, partl
 }
 
 func (a *app) decideLines(ctx context.Context, in *inputFlags, c *config.Config, lines *decisionsFile, partly bool) error {
-	d, err := a.connect(ctx, in, c, false)
+	d, err := a.connect(ctx, in, c, writes)
 	if err != nil {
 		return err
 	}

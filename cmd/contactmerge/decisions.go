@@ -65,7 +65,7 @@ func (a *app) decisions(ctx context.Context, f *decisionsAsked) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.connect(ctx, &f.in, c, false)
+	d, err := a.connect(ctx, &f.in, c, reads)
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func sideTable(in *inputFlags, c *config.Config, side config.LinkSide) (*extract
 
 // contacts reads the contacts of the configuration, and looks for our schema to leave out those that were merged away.
 func (a *app) contacts(ctx context.Context, in *inputFlags, c *config.Config) (*extract.PostgresSource, func(), error) {
-	d, err := a.connect(ctx, in, c, false)
+	d, err := a.connect(ctx, in, c, reads)
 	if err != nil {
 		return nil, nil, err
 	}

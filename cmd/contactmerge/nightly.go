@@ -28,7 +28,7 @@ func (a *app) runDatabase(ctx context.Context, in *inputFlags, c *config.Config)
 	if err := folder.Check(); err != nil {
 		return err
 	}
-	d, err := a.connect(ctx, in, c, true)
+	d, err := a.connect(ctx, in, c, migrates)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (a *app) rehearse(ctx context.Context, in *inputFlags, c *config.Config, wa
 		}
 		defer func() { err = errors.Join(err, drop()) }()
 	}
-	d, err := a.connect(ctx, in, c, true)
+	d, err := a.connect(ctx, in, c, migrates)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ no others. Nothing is executed: read the statements and run them as an administr
 }
 
 func (a *app) roles(ctx context.Context, in *inputFlags, c *config.Config, p postgres.RolePlan) error {
-	d, err := a.connect(ctx, in, c, false)
+	d, err := a.connect(ctx, in, c, reads)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (u *undoing) selection(ctx context.Context, conn *pgx.Conn) (merge.Selectio
 }
 
 func (a *app) undo(ctx context.Context, in *inputFlags, c *config.Config, want *undoing) error {
-	d, err := a.connect(ctx, in, c, want.confirm)
+	d, err := a.connect(ctx, in, c, dryOr(migrates, want.confirm))
 	if err != nil {
 		return err
 	}
