@@ -12,7 +12,8 @@ import (
 // spellings, stay below it; a family mailbox, a front desk or a kiosk does not.
 const defaultMaxNames = 4
 
-// SharedValue is an identity that more distinct names hold than one person can have.
+// SharedValue is an identity in too many hands to prove anything: more distinct names hold it than one person can have, or several visitors of
+// whom nothing else is known.
 type SharedValue struct {
 	Key      contact.Code
 	Contacts int

@@ -8,7 +8,7 @@
 //	clusters.csv, .parquet every contact in a cluster of two or more, with its survivor and decision
 //	golden.csv, .parquet   the golden record of each cluster; the Parquet file says of each value where it came from
 //	golden_provenance.csv  the same provenance, one value a row
-//	shared_identities.csv  identities that more names hold than one person has
+//	shared_identities.csv  identities in too many hands to prove anything
 //	quarantine.csv         rows and values that could not be used, with the reason
 //	plan.json              the merges that are ready; apply takes it
 //	run.json               the run: counts, times, fingerprints, and what the model expects of it (run.Record describes every field)

@@ -153,7 +153,7 @@ func (p *printer) outcomes(o *cluster.Outcome, r *run.Record) {
 	p.line(fmt.Sprintf("  %-11s%s auto_merge, %s suggest, %s review of %s compared", "pairs", number(c.AutoMerge), number(c.Suggest), number(c.Review), number(c.Pairs)))
 	p.expected(r)
 	if c.SharedValues > 0 {
-		p.line(fmt.Sprintf("  %-11s%s held by more names than one person has: they prove nothing", "shared", count(c.SharedValues, "identity", "identities")))
+		p.line(fmt.Sprintf("  %-11s%s in too many hands to prove anything", "shared", count(c.SharedValues, "identity", "identities")))
 	}
 }
 

@@ -62,7 +62,7 @@ func newQuality(r *run.Record) []barTable {
 	}
 }
 
-// shared lists the values that too many names hold.
+// shared lists the values in too many hands to prove anything.
 type shared struct {
 	Rows []sharedRow
 	More string
