@@ -1,5 +1,5 @@
-// Command merge measures how many contacts a second are merged: a database of pairs of contacts, each with two rows in other tables, is
-// merged in groups and one by one, with the journal on and commits as the server has them.
+// Command merge measures how many contacts a second are merged, and unmerged: a database of pairs of contacts, each with two rows in other
+// tables, is merged in groups and one by one, with the journal on and commits as the server has them, and all of it is undone.
 //
 //	go run ./internal/pgtest/throwaway -fsync -- go run ./bench/merge -losers 170000
 package main
@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,9 +28,10 @@ func main() {
 	single := flag.Int("single", 2000, "contacts to merge away one by one, for comparison")
 	group := flag.Int("group", 500, "losers in one transaction")
 	mode := flag.String("mode", "archive", "archive or delete")
+	statements := flag.Int("statements", 0, "print that many of the statements that took longest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := measure(ctx, &options{dsn: os.Getenv("CONTACTMERGE_DSN"), losers: *losers, single: *single, group: *group, mode: merge.Mode(*mode)})
+	err := measure(ctx, &options{dsn: os.Getenv("CONTACTMERGE_DSN"), losers: *losers, single: *single, group: *group, mode: merge.Mode(*mode), statements: *statements})
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "merge:", err)
@@ -43,6 +43,7 @@ type options struct {
 	dsn                   string
 	losers, single, group int
 	mode                  merge.Mode
+	statements            int
 }
 
 // schema has a pair of contacts for every loser: 2n is the survivor, 2n+1 the loser, with a ticket and a chat each.
@@ -79,11 +80,15 @@ func measure(ctx context.Context, opt *options) error {
 	return nil
 }
 
-// once makes a database, merges its pairs, and prints how long it took.
+// once makes a database, merges its pairs, undoes that, and prints how long it took.
 func once(ctx context.Context, opt *options, name string, losers, group int) error {
 	cfg, err := fresh(ctx, opt.dsn, "bench_"+strconv.Itoa(group))
 	if err != nil {
 		return err
+	}
+	slow := &slowest{print: opt.statements}
+	if opt.statements > 0 {
+		cfg.Tracer = slow
 	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -117,14 +122,12 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 	if err != nil {
 		return err
 	}
-	busy := func() time.Duration { return onCPU(lock.Conn().PgConn().PID()) }
-	start, used := time.Now(), busy()
+	w := watch{name: name, losers: losers, group: group, pid: lock.Conn().PgConn().PID(), slow: slow}
+	w.begin()
 	rep, err := merge.Apply(ctx, m, p, merge.Options{})
 	if err != nil {
 		return err
 	}
-	took := time.Since(start)
-	used = busy() - used
 	if rep.Count(merge.Applied) != losers {
 		return fmt.Errorf("%d of %d merges were applied: %+v", rep.Count(merge.Applied), losers, rep.Counts)
 	}
@@ -132,24 +135,22 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 	for _, t := range rep.Tables {
 		moved += t.Repointed
 	}
-	fmt.Printf("%-11s %7d losers, %7d rows moved, %d to a transaction: %8.2f s, %6.0f losers/s, %.3f ms each, of which the server computed %.3f ms\n",
-		name, losers, moved, group, took.Seconds(), float64(losers)/took.Seconds(), 1000*took.Seconds()/float64(losers), 1000*used.Seconds()/float64(losers))
+	w.end("merged", moved)
+	w.begin()
+	// What is to be undone is looked for too: somebody waits for that as well.
+	sel, err := merge.Select(ctx, lock.Conn(), "contactmerge", merge.Selection{Plan: p.ID})
+	if err != nil {
+		return err
+	}
+	undone, err := merge.Undo(ctx, m, sel, merge.UndoOptions{GroupLosers: group})
+	if err != nil {
+		return err
+	}
+	if undone.Count(merge.Applied) != losers {
+		return fmt.Errorf("%d of %d merges were undone: %+v", undone.Count(merge.Applied), losers, undone.Counts)
+	}
+	w.end("undone", moved)
 	return nil
-}
-
-// onCPU is how long a server process on this machine has been computing, 0 where that cannot be known. On a busy machine it says more than
-// the clock.
-func onCPU(pid uint32) time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
-	if err != nil {
-		return 0
-	}
-	ns, _, _ := strings.Cut(string(text), " ")
-	n, err := strconv.ParseInt(ns, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(n)
 }
 
 // fresh makes an empty database and says how to reach it.

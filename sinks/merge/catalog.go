@@ -74,8 +74,9 @@ type catalog struct {
 	words       []string // what the type columns of references say of contacts
 	fingerprint string
 	relations   map[uint32]*relation
-	touched     bool   // a trigger may change rows of the contacts table
-	writable    string // a column of the contacts table that this role may change, "" for none
+	keyEquals   map[uint32][]string // operators of the primary keys, once they were asked for
+	touched     bool                // a trigger may change rows of the contacts table
+	writable    string              // a column of the contacts table that this role may change, "" for none
 }
 
 // quote makes a qualified name safe to put in a statement.

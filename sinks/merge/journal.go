@@ -126,12 +126,11 @@ func (b *batch) redirect(ctx context.Context) error {
 
 // record writes into the ledger that the steps were carried out.
 func (b *batch) record(ctx context.Context, epoch int64) (err error) {
-	deeds, digests := make([]deed, len(b.items)), make([]string, len(b.items))
+	deeds := make([]deed, len(b.items))
 	for i, it := range b.items {
 		sum := sha256.Sum256(slices.Concat(it.hashes, it.archived))
-		digests[i] = hex.EncodeToString(sum[:])
-		deeds[i] = deed{b.plan, it.step.Cluster, it.content, it.step.Survivor, it.step.Losers, it.seq}
+		deeds[i] = deed{plan: b.plan, cluster: it.step.Cluster, content: it.content, survivor: it.step.Survivor, losers: it.step.Losers, entries: it.seq, digest: hex.EncodeToString(sum[:])}
 	}
-	b.xid, err = recordDigests(ctx, b.tx, b.cfg.Schema, "merge", epoch, deeds, digests)
+	b.xid, err = record(ctx, b.tx, b.cfg.Schema, "merge", epoch, deeds)
 	return err
 }

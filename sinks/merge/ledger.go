@@ -68,24 +68,33 @@ func chain(previous, content string) string {
 type deed struct {
 	plan, cluster, content, survivor string
 	losers                           []string
-	entries                          int // journal rows
+	entries                          int    // journal rows
+	digest                           string // of its journal and archive rows, "" when it is not known
 }
 
-// record adds deeds to the ledger, in their order, in the transaction that did them. All journal and archive rows must be written.
-func record(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, deeds []deed) (xid string, err error) {
-	plans, clusters := make([]string, len(deeds)), make([]string, len(deeds))
-	for i, d := range deeds {
-		plans[i], clusters[i] = d.plan, d.cluster
+// digests fills in the digests that are not known. All journal and archive rows must be written.
+func digests(ctx context.Context, tx pgx.Tx, schema string, deeds []deed) error {
+	var plans, clusters []string
+	var unknown []*deed
+	for i := range deeds {
+		if d := &deeds[i]; d.digest == "" {
+			plans, clusters, unknown = append(plans, d.plan), append(clusters, d.cluster), append(unknown, d)
+		}
 	}
-	rows, err := tx.Query(ctx, `SELECT `+digestSQL(schema)+` FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS l(plan_id, cluster_id, n) ORDER BY l.n`, plans, clusters)
+	if len(unknown) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `SELECT l.n, `+digestSQL(schema)+` FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS l(plan_id, cluster_id, n)`, plans, clusters)
 	if err != nil {
-		return "", fmt.Errorf("hashing the journal: %w", err)
+		return err
 	}
-	digests, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return "", fmt.Errorf("hashing the journal: %w", err)
-	}
-	return recordDigests(ctx, tx, schema, action, epoch, deeds, digests)
+	var n int
+	var digest string
+	_, err = pgx.ForEachRow(rows, []any{&n, &digest}, func() error {
+		unknown[n-1].digest = digest
+		return nil
+	})
+	return err
 }
 
 // deedSQL is ledger rows, without their place in the chain, of parameters 1 to 10. The lists of further parameters become further columns.
@@ -96,10 +105,13 @@ func deedSQL(parameters, columns string) string {
 			WITH ORDINALITY AS d(plan_id, cluster_id, content_hash, survivor_id, losers, entries, digest` + columns + `, n)`
 }
 
-// recordDigests is record for somebody who knows the digests.
-func recordDigests(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, deeds []deed, digests []string) (xid string, err error) {
+// record adds deeds to the ledger, in their order, in the transaction that did them.
+func record(ctx context.Context, tx pgx.Tx, schema, action string, epoch int64, deeds []deed) (xid string, err error) {
+	if err := digests(ctx, tx, schema, deeds); err != nil {
+		return "", fmt.Errorf("hashing the journal: %w", err)
+	}
 	ledger := quote(schema, "ledger")
-	args := append(deedArgs(action, epoch, deeds), digests)
+	args := deedArgs(action, epoch, deeds)
 	rows, err := tx.Query(ctx, `WITH last AS MATERIALIZED (SELECT seq, hash FROM `+ledger+` ORDER BY seq DESC LIMIT 1),
 		l AS (SELECT coalesce((SELECT seq FROM last), 0) + l.n AS seq, l.* FROM (`+deedSQL("", "")+`) AS l)
 		SELECT l.seq, l.xid, `+contentSQL+`, coalesce((SELECT hash FROM last), '') FROM l ORDER BY l.n`, args...)
@@ -136,17 +148,17 @@ func recordDigests(ctx context.Context, tx pgx.Tx, schema, action string, epoch 
 	return xid, nil
 }
 
-// deedArgs are parameters 1 to 9 of deedSQL.
+// deedArgs are parameters 1 to 10 of deedSQL.
 func deedArgs(action string, epoch int64, deeds []deed) []any {
 	var (
-		plans, clusters, contents, survivors, losers []string
-		entries                                      []int
+		plans, clusters, contents, survivors, losers, digests []string
+		entries                                               []int
 	)
 	for _, d := range deeds {
 		plans, clusters, contents, survivors = append(plans, d.plan), append(clusters, d.cluster), append(contents, d.content), append(survivors, d.survivor)
-		losers, entries = append(losers, arrayLiteral(d.losers)), append(entries, d.entries)
+		losers, entries, digests = append(losers, arrayLiteral(d.losers)), append(entries, d.entries), append(digests, d.digest)
 	}
-	return []any{action, ledgerFormat, epoch, plans, clusters, contents, survivors, losers, entries}
+	return []any{action, ledgerFormat, epoch, plans, clusters, contents, survivors, losers, entries, digests}
 }
 
 // arrayLiteral is a list as PostgreSQL reads a text[]: parameters cannot be lists of lists of different lengths.

@@ -195,7 +195,7 @@ func (m *Merger) sweep(ctx context.Context, b *batch, s *sweep) error {
 	}
 	deeds := make([]deed, len(b.items))
 	for i, it := range b.items {
-		deeds[i] = deed{b.plan, it.step.Cluster, s.parents[it.step.Cluster], it.step.Survivor, it.step.Losers, it.seq}
+		deeds[i] = deed{plan: b.plan, cluster: it.step.Cluster, content: s.parents[it.step.Cluster], survivor: it.step.Survivor, losers: it.step.Losers, entries: it.seq}
 	}
 	b.xid, err = record(ctx, b.tx, b.cfg.Schema, "sweep", m.session.Epoch(), deeds)
 	m.cfg.Fault("recorded")

@@ -61,7 +61,8 @@ func (u *unmerge) check(ctx context.Context) error {
 
 // checkLedger asks again, under the locks, whether the merges stand, and whether their journal is whole.
 func (u *unmerge) checkLedger(ctx context.Context) error {
-	u.wrong, u.contents, u.xids = make([]error, len(u.group)), make([]string, len(u.group)), make([]string, len(u.group))
+	n := len(u.group)
+	u.wrong, u.contents, u.digests, u.xids = make([]error, n), make([]string, n), make([]string, n), make([]string, n)
 	for i := range u.wrong {
 		u.wrong[i] = refuse("it was not applied")
 	}
@@ -69,7 +70,7 @@ func (u *unmerge) checkLedger(ctx context.Context) error {
 	told := func(action string) string {
 		return `EXISTS (SELECT FROM ` + ledger + ` AS o WHERE o.plan_id = l.plan_id AND o.cluster_id = l.cluster_id AND o.action = '` + action + `')`
 	}
-	rows, err := u.tx.Query(ctx, `SELECT n, l.content_hash, l.format, l.xid, `+told("undo")+`, `+told("forget")+`, l.seq <= `+purgedThroughSQL(u.cfg.Schema)+`,
+	rows, err := u.tx.Query(ctx, `SELECT n, l.content_hash, l.digest, l.format, l.xid, `+told("undo")+`, `+told("forget")+`, l.seq <= `+purgedThroughSQL(u.cfg.Schema)+`,
 			CASE WHEN l.format > $3 THEN false ELSE l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+` END
 				OR EXISTS (SELECT FROM `+ledger+` AS l WHERE l.action = 'sweep' AND l.content_hash = u.p AND l.cluster_id = u.c
 					AND (l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+`))
@@ -80,13 +81,16 @@ func (u *unmerge) checkLedger(ctx context.Context) error {
 		return err
 	}
 	var (
-		n, format                         int
-		content, xid                      string
+		at, format                        int
+		content, digest, xid              string
 		undone, forgotten, purged, broken bool
 	)
-	_, err = pgx.ForEachRow(rows, []any{&n, &content, &format, &xid, &undone, &forgotten, &purged, &broken}, func() error {
-		i := n - 1
+	_, err = pgx.ForEachRow(rows, []any{&at, &content, &digest, &format, &xid, &undone, &forgotten, &purged, &broken}, func() error {
+		i := at - 1
 		u.contents[i], u.xids[i], u.wrong[i] = content, xid, nil
+		if format == ledgerFormat {
+			u.digests[i] = digest
+		}
 		switch {
 		case undone:
 			u.wrong[i] = &verdict{AlreadyApplied, "it is undone"}

@@ -21,6 +21,7 @@ type unmerge struct {
 	group    []Merged
 	wrong    []error // why a merge cannot be taken back, nil for those that can
 	contents []string
+	digests  []string // of their journal as it was found, "" where our format makes it another way
 	xids     []string // of the transactions that merged
 	dry      bool
 	back     map[string]bool // in a dry run: contacts that merges looked at before would have brought back
@@ -179,7 +180,7 @@ func (u *unmerge) carryOut(ctx context.Context, w *walk, done []int, epoch int64
 	for i, of := range done {
 		g := &u.group[of]
 		merges[i] = *g
-		deeds[i] = deed{g.Plan, g.Cluster, u.contents[of], g.Survivor, g.Losers, g.Entries}
+		deeds[i] = deed{plan: g.Plan, cluster: g.Cluster, content: u.contents[of], survivor: g.Survivor, losers: g.Losers, entries: g.Entries, digest: u.digests[of]}
 	}
 	if err := u.endRedirects(ctx, merges); err != nil {
 		return "", err

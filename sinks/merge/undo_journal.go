@@ -43,7 +43,7 @@ func (u *unmerge) journalOverwritten(ctx context.Context, w *walk, done []int) (
 	for _, of := range done {
 		if n := entries[of]; n > 0 {
 			g := &u.group[of]
-			out = append(out, deed{undoPlan(g.Plan), g.Cluster, u.contents[of], g.Survivor, g.Losers, n})
+			out = append(out, deed{plan: undoPlan(g.Plan), cluster: g.Cluster, content: u.contents[of], survivor: g.Survivor, losers: g.Losers, entries: n})
 		}
 	}
 	return out, nil

@@ -167,6 +167,9 @@ func (t *table) want(columns []string) {
 // keyOperators finds, for every table with a primary key, the operators by which its index finds rows: those of citext, say, are not in
 // pg_catalog.
 func keyOperators(ctx context.Context, tx pgx.Tx, c *catalog) (map[uint32][]string, error) {
+	if c.keyEquals != nil {
+		return c.keyEquals, nil // the fingerprint says that the keys are still the same
+	}
 	oids := make([]uint32, 0, len(c.relations))
 	for _, r := range c.involved() {
 		oids = append(oids, r.oid)
@@ -193,5 +196,6 @@ func keyOperators(ctx context.Context, tx pgx.Tx, c *catalog) (map[uint32][]stri
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys: %w", err)
 	}
+	c.keyEquals = out
 	return out, nil
 }

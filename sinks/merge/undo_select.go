@@ -127,22 +127,24 @@ func one(ctx context.Context, tx pgx.Tx, query, prefix string) (string, error) {
 	return ids[0], nil
 }
 
-// stands is the condition that nobody has undone the merge of ledger row l.
-func (f *filter) stands() string {
-	return `NOT EXISTS (SELECT FROM ` + quote(f.schema, "ledger") + ` AS u WHERE u.plan_id = l.plan_id AND u.cluster_id = l.cluster_id AND u.action = 'undo')`
+// merges are the ledger's merges and undos, as l, with the first of their transaction and whether they are undone. Windows, not joins of the ledger
+// with itself: their cost does not hang on statistics, which a table that has just grown does not have.
+func (f *filter) merges() string {
+	// Two servers may have counted to one transaction id, if their databases were brought together; hence the time, which is the transaction's.
+	return `(SELECT *, min(seq) OVER (PARTITION BY action, xid COLLATE "C", applied_at) AS tx, bool_or(action = 'undo') OVER (PARTITION BY plan_id COLLATE "C", cluster_id COLLATE "C") AS undone
+		FROM ` + quote(f.schema, "ledger") + ` WHERE action IN ('merge', 'undo')) AS l`
 }
 
 func (f *filter) undone(ctx context.Context, tx pgx.Tx) (n int, err error) {
-	err = tx.QueryRow(ctx, `SELECT count(*) FROM `+quote(f.schema, "ledger")+` AS l WHERE `+f.where+` AND NOT `+f.stands(), f.args...).Scan(&n)
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM `+f.merges()+` WHERE `+f.where+` AND l.undone`, f.args...).Scan(&n)
 	return n, err
 }
 
 // standing lists merges that were not undone, newest first.
 func (f *filter) standing(ctx context.Context, tx pgx.Tx, where string, args ...any) ([]Merged, error) {
-	// Two servers may have counted to one transaction id, if their databases were brought together; hence the time, which is the transaction's.
 	rows, err := tx.Query(ctx, `SELECT l.seq, l.plan_id, l.cluster_id, l.survivor_id, l.loser_ids, coalesce(p.run_id, ''), l.applied_at, l.entries, l.tx
-		FROM (SELECT *, min(seq) OVER (PARTITION BY xid, applied_at) AS tx FROM `+quote(f.schema, "ledger")+` WHERE action = 'merge') AS l LEFT JOIN `+quote(f.schema, "plans")+` AS p ON p.plan_id = l.plan_id
-		WHERE `+where+` AND `+f.stands()+` ORDER BY l.seq DESC`, args...)
+		FROM `+f.merges()+` LEFT JOIN `+quote(f.schema, "plans")+` AS p ON p.plan_id = l.plan_id
+		WHERE `+where+` AND NOT l.undone ORDER BY l.seq DESC`, args...)
 	if err != nil {
 		return nil, err
 	}

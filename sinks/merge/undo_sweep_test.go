@@ -19,7 +19,7 @@ func TestUndoTakesSweepsBack(t *testing.T) {
 		SELECT j.*, `+journalHash+` FROM (SELECT 'sweep:1' AS plan_id, $1 AS cluster_id, 1 AS seq, 1 AS stage, 'repoint' AS action, 'public' AS table_schema, 'tickets' AS table_name, '' AS constraint_name,
 			'{id}'::text[] AS key_columns, '{contact_id}'::text[] AS columns, '{99}'::text[] AS key_values, '{2}'::text[] AS before, '{1}'::text[] AS after, gen_random_uuid() AS salt) AS j`, s.Cluster)
 	if err == nil {
-		_, err = record(t.Context(), tx, "contactmerge", "sweep", b.lock.Epoch(), []deed{{"sweep:1", s.Cluster, p.ID, "1", []string{"2"}, 1}})
+		_, err = record(t.Context(), tx, "contactmerge", "sweep", b.lock.Epoch(), []deed{{plan: "sweep:1", cluster: s.Cluster, content: p.ID, survivor: "1", losers: []string{"2"}, entries: 1}})
 	}
 	if err == nil {
 		err = tx.Commit(t.Context())
