@@ -12,7 +12,7 @@ func archiveTombstone(a string) string {
 
 // purgedThroughSQL is the ledger's seq up to which journals were purged, 0 for none. The ledger row of a purge has it as its cluster_id.
 func purgedThroughSQL(schema string) string {
-	return `coalesce((SELECT max(cm_p.cluster_id::bigint) FROM ` + quote(schema, "ledger") + ` AS cm_p WHERE cm_p.action = 'purge'), 0)`
+	return `coalesce((SELECT max(cm_p.cluster_id::bigint) FROM ` + quote(schema, "ledger") + ` AS cm_p WHERE cm_p.plan_id = 'purge' AND cm_p.action = 'purge'), 0)`
 }
 
 // journals is the condition that ledger row l has journal rows of its own: a merge, a sweep, or what an undo wrote over.

@@ -63,20 +63,11 @@ func (u *unmerge) check(ctx context.Context) error {
 func (u *unmerge) checkLedger(ctx context.Context) error {
 	n := len(u.group)
 	u.wrong, u.contents, u.digests, u.xids = make([]error, n), make([]string, n), make([]string, n), make([]string, n)
+	u.deleted = make(map[string]bool)
 	for i := range u.wrong {
 		u.wrong[i] = refuse("it was not applied")
 	}
-	ledger := quote(u.cfg.Schema, "ledger")
-	told := func(action string) string {
-		return `EXISTS (SELECT FROM ` + ledger + ` AS o WHERE o.plan_id = l.plan_id AND o.cluster_id = l.cluster_id AND o.action = '` + action + `')`
-	}
-	rows, err := u.tx.Query(ctx, `SELECT n, l.content_hash, l.digest, l.format, l.xid, `+told("undo")+`, `+told("forget")+`, l.seq <= `+purgedThroughSQL(u.cfg.Schema)+`,
-			CASE WHEN l.format > $3 THEN false ELSE l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+` END
-				OR EXISTS (SELECT FROM `+ledger+` AS l WHERE l.action = 'sweep' AND l.content_hash = u.p AND l.cluster_id = u.c
-					AND (l.digest <> (`+digestOf(u.cfg.Schema)+`) OR `+alteredSQL(u.cfg.Schema)+`))
-		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n) CROSS JOIN LATERAL (
-			SELECT * FROM `+ledger+` AS x WHERE x.plan_id = u.p AND x.cluster_id = u.c AND x.action = 'merge' OFFSET 0) AS l`, // one look-up each, whatever the statistics say
-		plansOf(u.group), clustersOf(u.group), ledgerFormat)
+	rows, err := u.tx.Query(ctx, checkLedgerSQL(u.cfg.Schema), plansOf(u.group), clustersOf(u.group), ledgerFormat, u.cat.id.name)
 	if err != nil {
 		return err
 	}
@@ -84,13 +75,18 @@ func (u *unmerge) checkLedger(ctx context.Context) error {
 		at, format                        int
 		content, digest, xid              string
 		undone, forgotten, purged, broken bool
+		deleted                           []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&at, &content, &digest, &format, &xid, &undone, &forgotten, &purged, &broken}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&at, &content, &digest, &format, &xid, &undone, &forgotten, &purged, &broken, &deleted}, func() error {
 		i := at - 1
 		u.contents[i], u.xids[i], u.wrong[i] = content, xid, nil
 		if format == ledgerFormat {
 			u.digests[i] = digest
 		}
+		for _, id := range deleted {
+			u.deleted[id] = true
+		}
+		deleted = nil
 		switch {
 		case undone:
 			u.wrong[i] = &verdict{AlreadyApplied, "it is undone"}
@@ -106,6 +102,29 @@ func (u *unmerge) checkLedger(ctx context.Context) error {
 		return nil
 	})
 	return err
+}
+
+// checkLedgerSQL asks for each plan ($1) and cluster ($2) what the ledger says of it, whether the journal is as the ledger has it, and which
+// contacts the merge deleted. Every look-up is one by the key, whatever the statistics say: OFFSET 0 keeps the planner from reading a whole table
+// once for the group.
+func checkLedgerSQL(schema string) string {
+	ledger, journal, archive := quote(schema, "ledger"), quote(schema, "journal"), quote(schema, "archived_contacts")
+	told := func(action string) string {
+		return `EXISTS (SELECT FROM ` + ledger + ` AS o WHERE o.plan_id = u.p AND o.cluster_id = u.c AND o.action = '` + action + `' OFFSET 0)`
+	}
+	return `SELECT n, l.content_hash, l.digest, l.format, l.xid, ` + told("undo") + `, ` + told("forget") + `, l.seq <= ` + purgedThroughSQL(schema) + `,
+			CASE WHEN l.format > $3 THEN false WHEN l.format = 1 THEN l.digest <> ` + digestOldSQL(schema) + `
+				ELSE j.altered OR a.altered OR l.digest <> encode(sha256(j.hashes || a.hashes), 'hex') END
+				OR EXISTS (SELECT FROM ` + ledger + ` AS l WHERE l.action = 'sweep' AND l.content_hash = u.p AND l.cluster_id = u.c
+					AND (l.digest <> (` + digestOf(schema) + `) OR ` + alteredSQL(schema) + `) OFFSET 0),
+			j.deleted
+		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(p, c, n)
+		CROSS JOIN LATERAL (SELECT * FROM ` + ledger + ` AS x WHERE x.plan_id = u.p AND x.cluster_id = u.c AND x.action = 'merge' OFFSET 0) AS l
+		CROSS JOIN LATERAL (SELECT coalesce(string_agg(j.row_hash, ''::bytea ORDER BY j.seq), '') AS hashes, coalesce(bool_or(j.row_hash IS DISTINCT FROM ` + journalHash + `), false) AS altered,
+				array_agg(j.key_values[array_position(j.key_columns, $4)]) FILTER (WHERE j.action = 'delete' AND j.key_values[array_position(j.key_columns, $4)] IS NOT NULL) AS deleted
+			FROM ` + journal + ` AS j WHERE j.plan_id = u.p AND j.cluster_id = u.c OFFSET 0) AS j
+		CROSS JOIN LATERAL (SELECT coalesce(string_agg(a.row_hash, ''::bytea ORDER BY a.contact_id COLLATE "C"), '') AS hashes, coalesce(bool_or(a.row_hash IS DISTINCT FROM ` + archiveHash + `), false) AS altered
+			FROM ` + archive + ` AS a WHERE a.plan_id = u.p AND a.cluster_id = u.c OFFSET 0) AS a`
 }
 
 // checkNewest refuses to take a merge back under one that was built on it.
@@ -151,53 +170,28 @@ func (u *unmerge) checkContacts(ctx context.Context) error {
 	for _, id := range ids {
 		there[id] = true
 	}
-	gone := make(map[string]bool) // deleted by newer merges of the group
-	if u.dry {
-		if gone, err = u.deleted(ctx); err != nil {
-			return err
-		}
+	gone := u.deleted // by newer merges of the group
+	if !u.dry {
+		gone = nil
 	}
 	for i := range u.group {
 		if s := u.group[i].Survivor; u.wrong[i] == nil && !there[s] && !gone[s] && !u.back[s] {
 			u.wrong[i] = refuse("contact %s, which the others were merged into, does not exist any more", s)
 		}
 	}
-	return u.checkLosers(ctx, there)
+	u.checkLosers(there)
+	return nil
 }
 
 // checkLosers refuses merges with losers that stayed when they were merged and have been deleted since.
-func (u *unmerge) checkLosers(ctx context.Context, there map[string]bool) error {
-	deleted, err := u.deleted(ctx)
-	if err != nil {
-		return err
-	}
+func (u *unmerge) checkLosers(there map[string]bool) {
 	for i := range u.group {
 		for _, id := range u.group[i].Losers {
-			if u.wrong[i] == nil && !there[id] && !deleted[id] && !u.back[id] {
+			if u.wrong[i] == nil && !there[id] && !u.deleted[id] && !u.back[id] {
 				u.wrong[i] = refuse("contact %s was deleted after it was merged", id)
 			}
 		}
 	}
-	return nil
-}
-
-// deleted are the contacts that merges of the group have deleted.
-func (u *unmerge) deleted(ctx context.Context) (map[string]bool, error) {
-	rows, err := u.tx.Query(ctx, `SELECT j.key_values[array_position(j.key_columns, $3)] FROM unnest($1::text[], $2::text[]) AS u(p, c)
-		CROSS JOIN LATERAL (SELECT * FROM `+quote(u.cfg.Schema, "journal")+` AS x WHERE x.plan_id = u.p AND x.cluster_id = u.c OFFSET 0) AS j WHERE j.action = 'delete' AND $3 = ANY (j.key_columns)`,
-		plansOf(u.group), clustersOf(u.group), u.cat.id.name)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		out[id] = true
-	}
-	return out, nil
 }
 
 // endRedirects makes the losers stand for themselves again, and the earlier losers of a loser lead to it again.

@@ -21,8 +21,9 @@ type unmerge struct {
 	group    []Merged
 	wrong    []error // why a merge cannot be taken back, nil for those that can
 	contents []string
-	digests  []string // of their journal as it was found, "" where our format makes it another way
-	xids     []string // of the transactions that merged
+	digests  []string        // of their journal as it was found, "" where our format makes it another way
+	deleted  map[string]bool // contacts that the merges deleted
+	xids     []string        // of the transactions that merged
 	dry      bool
 	back     map[string]bool // in a dry run: contacts that merges looked at before would have brought back
 }
@@ -118,9 +119,8 @@ func (d *DryRun) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions
 			return err
 		}
 		// Those put aside are looked at later, when the others would be undone.
-		deleted, err := u.deleted(ctx)
-		maps.Copy(d.back, deleted)
-		return err
+		maps.Copy(d.back, u.deleted)
+		return nil
 	})
 	return results, aside, err
 }
