@@ -7,8 +7,9 @@ import (
 )
 
 // builtOnThem finds which of the older merges were built on newer ones, and names one of those for each. A merge is built on another when
-// it merged the other's survivor away, changed the same field, or removed a row that the other had changed, or gave it another key. Merges that only share their survivor are
-// not: either can be undone without the other.
+// it merged the other's survivor away, changed the same field, removed a row that the other had changed or gave it another key, or merged
+// a contact away that a row refers to which the other would bring back. Merges that only share their survivor are not: either can be undone
+// without the other.
 func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []Merged) (map[stepID]stepID, error) {
 	if len(newer) == 0 || len(older) == 0 {
 		return nil, nil
@@ -25,9 +26,25 @@ func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []M
 			on[older[i].id()] = m.id()
 		}
 	}
-	rows, err := tx.Query(ctx, builtOnSQL(schema), plansOf(newer), clustersOf(newer), transactionsOf(newer), plansOf(older), clustersOf(older), transactionsOf(older))
-	if err != nil {
+	args := []any{plansOf(newer), clustersOf(newer), transactionsOf(newer), plansOf(older), clustersOf(older), transactionsOf(older)}
+	if err := findBuilt(ctx, tx, on, builtOnSQL(schema), args...); err != nil {
 		return nil, err
+	}
+	var losers []string
+	var merges []int
+	for i := range newer {
+		for _, id := range newer[i].Losers {
+			losers, merges = append(losers, id), append(merges, i+1)
+		}
+	}
+	return on, findBuilt(ctx, tx, on, strandedSQL(schema), append(args, losers, merges)...)
+}
+
+// findBuilt adds what a query finds: plan and cluster of a merge, and those of one that was built on it.
+func findBuilt(ctx context.Context, tx pgx.Tx, on map[stepID]stepID, sql string, args ...any) error {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
 	}
 	var x, y stepID
 	_, err = pgx.ForEachRow(rows, []any{&x.plan, &x.cluster, &y.plan, &y.cluster}, func() error {
@@ -36,7 +53,29 @@ func builtOnThem(ctx context.Context, tx pgx.Tx, schema string, newer, older []M
 		}
 		return nil
 	})
-	return on, err
+	return err
+}
+
+// strandedSQL finds the older merges whose journal would bring a reference to a contact back that a newer one has merged away: $7 has the losers of
+// the newer ones, $8 the number of each one's merge. It takes foreign keys to the primary key of the table that the contacts were archived from.
+func strandedSQL(schema string) string {
+	journal, archive := quote(schema, "journal"), quote(schema, "archived_contacts")
+	return `WITH y AS MATERIALIZED (
+			SELECT l.id, n.p, n.c, n.tx FROM unnest($7::text[], $8::integer[]) AS l(id, n) JOIN unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS n(p, c, tx, n) ON n.n = l.n
+		), contacts AS MATERIALIZED (
+			SELECT a.table_schema AS s, a.table_name AS t FROM unnest($1::text[], $2::text[]) AS n(p, c) JOIN ` + archive + ` AS a ON a.plan_id = n.p AND a.cluster_id = n.c LIMIT 1
+		), refs AS MATERIALIZED (
+			SELECT DISTINCT n.nspname AS s, r.relname AS t, a.attname AS col FROM contacts AS c JOIN pg_constraint AS f ON f.contype = 'f' AND f.confrelid = to_regclass(format('%I.%I', c.s, c.t))
+				JOIN pg_class AS r ON r.oid = f.conrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace CROSS JOIN LATERAL unnest(f.conkey, f.confkey) AS k(ours, theirs)
+				JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.ours
+			WHERE EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = f.confrelid AND i.indisprimary AND k.theirs = ANY (i.indkey))
+		)
+		SELECT DISTINCT ON (j.plan_id, j.cluster_id) j.plan_id, j.cluster_id, y.p, y.c
+		FROM unnest($4::text[], $5::text[], $6::bigint[]) AS x(p, c, tx) JOIN ` + journal + ` AS j ON j.plan_id = x.p AND j.cluster_id = x.c
+			CROSS JOIN LATERAL unnest(j.columns, j.before, j.after) AS d(c, b, e) JOIN refs AS r ON r.s = j.table_schema AND r.t = j.table_name AND r.col = d.c
+			JOIN y ON y.id = d.b AND y.tx >= x.tx AND (y.p, y.c) <> (x.p, x.c)
+		WHERE d.b IS DISTINCT FROM d.e
+		ORDER BY j.plan_id, j.cluster_id, y.tx DESC`
 }
 
 // builtOnSQL compares the journals of older merges ($4 to $6) with those of newer ones ($1 to $3), row by row: the key that an older merge
