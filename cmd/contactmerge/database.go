@@ -241,6 +241,9 @@ func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m.Seeded = seededBug()
 	for _, col := range rec.Columns {
 		m.Columns = append(m.Columns, col.Name)
+		if col.Field == contact.FieldTenant {
+			m.Tenant = col.Name
+		}
 	}
 	if c.Identities != nil {
 		m.Identities, m.IdentityWhere = d.names[c.Identities.Table], c.Identities.Where

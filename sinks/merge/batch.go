@@ -24,6 +24,15 @@ type item struct {
 	members  map[string]memberRow // as they are now, locked
 	hashes   []byte               // of its journal rows, in their order
 	archived []byte               // of its archive rows, in byte order of the contact's id
+	wide     map[int]bool         // places of the references of which rows change companions too
+}
+
+// accompany notes that rows of a reference change companions too.
+func (it *item) accompany(i int) {
+	if it.wide == nil {
+		it.wide = make(map[int]bool)
+	}
+	it.wide[i] = true
 }
 
 // memberRow is a member's row.
@@ -61,7 +70,7 @@ func newItems(steps []*cluster.Step, attempts int) ([]*item, error) {
 
 func newBatch(tx pgx.Tx, cfg *Config, cat *catalog, plan string, items []*item) *batch {
 	for _, it := range items {
-		it.hashes, it.archived, it.seq = nil, nil, 0
+		it.hashes, it.archived, it.seq, it.wide = nil, nil, 0, nil
 		it.result.Tables = make([]TableCount, len(cat.refs))
 		for i := range cat.refs {
 			it.result.Tables[i] = TableCount{Table: cat.refs[i].child.String(), Column: cat.refs[i].column.name}

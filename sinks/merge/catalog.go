@@ -17,6 +17,7 @@ type column struct {
 	full      string // its type with modifier, which a text cast to it reproduces exactly
 	notNull   bool
 	generated bool   // never written
+	always    bool   // an identity that only the server makes
 	element   string // type of the elements, quoted, when it is an array
 }
 
@@ -69,6 +70,7 @@ type catalog struct {
 	identityRef *reference
 	value       string // quoted column of the identities table
 	uniques     []unique
+	tight       []tight
 	owned       []ownIndex
 	pinned      []string // columns of the contacts table that foreign keys refer to
 	words       []string // what the type columns of references say of contacts
@@ -104,6 +106,9 @@ func readCatalog(ctx context.Context, tx pgx.Tx, cfg *Config) (*catalog, error) 
 		if err := c.readIdentities(ctx, tx, cfg); err != nil {
 			return nil, fmt.Errorf("identities table: %w", err)
 		}
+	}
+	if err := c.readCompanions(ctx, tx, cfg); err != nil {
+		return nil, err
 	}
 	if err := c.readUniques(ctx, tx, cfg); err != nil {
 		return nil, err
@@ -158,7 +163,7 @@ func (c *catalog) relation(ctx context.Context, tx pgx.Tx, oid uint32) (*relatio
 	if err != nil {
 		return nil, fmt.Errorf("reading table %d: %w", oid, err)
 	}
-	rows, err := tx.Query(ctx, `SELECT a.attname, quote_ident(n.nspname) || '.' || quote_ident(t.typname), format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> '',
+	rows, err := tx.Query(ctx, `SELECT a.attname, quote_ident(n.nspname) || '.' || quote_ident(t.typname), format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> '', a.attidentity = 'a',
 			coalesce(quote_ident(en.nspname) || '.' || quote_ident(e.typname), '')
 		FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid JOIN pg_namespace AS n ON n.oid = t.typnamespace
 		LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A' LEFT JOIN pg_namespace AS en ON en.oid = e.typnamespace
@@ -167,7 +172,7 @@ func (c *catalog) relation(ctx context.Context, tx pgx.Tx, oid uint32) (*relatio
 		return nil, fmt.Errorf("reading the columns of %s: %w", r, err)
 	}
 	r.columns, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (col column, err error) {
-		err = row.Scan(&col.name, &col.base, &col.full, &col.notNull, &col.generated, &col.element)
+		err = row.Scan(&col.name, &col.base, &col.full, &col.notNull, &col.generated, &col.always, &col.element)
 		return col, err
 	})
 	if err != nil {

@@ -19,31 +19,61 @@ func (b *batch) repoint(ctx context.Context, i int) error {
 	if r.kind == byList {
 		return b.rewrite(ctx, i)
 	}
-	values, texts, right := b.cat.moved(r)
-	cols := r.columnNames()
-	b.cfg.Fault("journal")
-	// The rows are locked here, in the state in which the next statement finds them.
-	journalled, err := b.journal(ctx, &entry{action: "repoint", relation: r.child, constraint: r.constraint, columns: cols}, `cm_x AS MATERIALIZED (
-			SELECT m.n, `+textArray(r.child.key)+` AS k, `+textArray(cols)+` AS b, ARRAY[`+strings.Join(texts, ", ")+`] AS a, `+r.child.roundTrips(slices.Concat(cols, r.child.key))+` AS same
-			FROM `+r.child.sql()+` AS t JOIN `+b.cat.from(r)+` ON `+b.cat.refersTo(r)+` FOR UPDATE OF t
-		)`)
-	if err != nil {
-		return err
-	}
-	b.cfg.Fault("repoint")
-	counts, err := b.tally(ctx, b.cat.mapSQL()+`cm_u AS (UPDATE `+r.child.sql()+` AS t SET `+r.assignments(values)+` FROM `+b.cat.from(r)+` WHERE `+b.cat.refersTo(r)+
-		` RETURNING m.n, `+right+` AS ok) SELECT n, ARRAY[count(*), count(*) FILTER (WHERE ok)] FROM cm_u GROUP BY n`, b.mapArgs()...)
-	if err != nil {
-		return err
-	}
-	b.cfg.Fault("repointed")
-	if err := b.allMoved(i, journalled, counts); err != nil {
-		return err
+	for _, mv := range b.ways(i) {
+		if err := b.repointSo(ctx, i, mv); err != nil {
+			return err
+		}
 	}
 	if r.self {
 		return b.acyclic(ctx, r)
 	}
 	return nil
+}
+
+// ways are how the rows of a reference move. A step whose members agree in the companions leaves them alone, whatever the other steps do.
+func (b *batch) ways(i int) []*move {
+	r := &b.cat.refs[i]
+	var narrow, wide []int
+	for n, it := range b.items {
+		switch {
+		case it.wide[i]:
+			wide = append(wide, n+1)
+		case it.counts[i] > 0:
+			narrow = append(narrow, n+1)
+		}
+	}
+	switch {
+	case len(wide) == 0:
+		return []*move{b.cat.plain(r, nil)}
+	case len(narrow) == 0:
+		return []*move{b.cat.accompanied(r, wide)}
+	}
+	return []*move{b.cat.plain(r, narrow), b.cat.accompanied(r, wide)}
+}
+
+// repointSo moves rows of a reference in one way.
+func (b *batch) repointSo(ctx context.Context, i int, mv *move) error {
+	r := &b.cat.refs[i]
+	among, more := mv.among(journalParameters + 1)
+	b.cfg.Fault("journal")
+	// The rows are locked here, in the state in which the next statement finds them.
+	journalled, err := b.journal(ctx, &entry{action: "repoint", relation: r.child, constraint: r.constraint, columns: mv.columns}, `cm_x AS MATERIALIZED (
+			SELECT m.n, `+textArray(r.child.key)+` AS k, `+textArray(mv.columns)+` AS b, ARRAY[`+strings.Join(mv.texts, ", ")+`] AS a, `+r.child.roundTrips(slices.Concat(mv.columns, r.child.key))+` AS same
+			FROM `+r.child.sql()+` AS t JOIN `+mv.from+` ON `+b.cat.refersTo(r)+among+` FOR UPDATE OF t
+		)`, more...)
+	if err != nil {
+		return err
+	}
+	b.cfg.Fault("repoint")
+	among, more = mv.among(mapParameters + 1)
+	from, was := mv.joined()
+	counts, err := b.tally(ctx, b.cat.mapSQL()+`cm_u AS (UPDATE `+r.child.sql()+` AS t SET `+mv.assignments()+` FROM `+from+` WHERE `+b.cat.refersTo(r)+was+among+
+		` RETURNING m.n, `+mv.right+` AS ok) SELECT n, ARRAY[count(*), count(*) FILTER (WHERE ok)] FROM cm_u GROUP BY n`, b.mapArgs(more...)...)
+	if err != nil {
+		return err
+	}
+	b.cfg.Fault("repointed")
+	return b.allMoved(i, journalled, counts)
 }
 
 // allMoved asserts that as many rows were moved as journalled, and that they are where they should be.

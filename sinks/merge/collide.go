@@ -37,7 +37,9 @@ type unique struct {
 // indexed is a column of an index.
 type indexed struct {
 	expr string     // over the table's own column names
-	ref  *reference // the reference by id that it is, which a merge changes too; nil when it stays as it is
+	ref  *reference // the reference by id that it is, which a merge changes too; nil for none
+
+	companion *companion // that it is, of the index's reference; nil for none
 }
 
 // has says whether the index is on a column by itself.
@@ -53,7 +55,10 @@ func (u *unique) colliding(c *catalog, without []string) string {
 	for i, o := range u.others {
 		raw = append(raw, fmt.Sprintf("%s AS cm_%d", o.expr, i))
 		e := fmt.Sprintf("r.cm_%d", i)
-		if o.ref != nil { // what it will be
+		switch { // what it will be
+		case o.companion != nil:
+			e = c.foreseenValue(o.companion, e)
+		case o.ref != nil:
 			e = "coalesce((SELECT q.st::" + o.ref.column.base + " FROM cm_m AS q WHERE q.n = m.n AND " + e + " " + o.ref.toID + " q.l), " + e + ")"
 		}
 		exprs = append(exprs, fmt.Sprintf("%s AS e_%d", e, i))
@@ -312,7 +317,7 @@ func (b *batch) fillings(ctx context.Context, u *unique) ([]filling, error) {
 		last := &out[len(out)-1]
 		for i := range t.columns {
 			col := &t.columns[i]
-			if taken[col.name] || !empty(keeps[i]) || empty(goes[i]) || col.generated || u.has(col.name) || !t.keyless && slices.Contains(t.key, col.name) {
+			if taken[col.name] || !empty(keeps[i]) || empty(goes[i]) || col.generated || u.has(col.name) || b.cat.accompanies(t, col.name) || !t.keyless && slices.Contains(t.key, col.name) {
 				continue
 			}
 			taken[col.name] = true

@@ -40,6 +40,7 @@ type Config struct {
 	Contacts string // contacts table
 	ID       string // its id column, which must be unique and not null
 	Where    string // the condition by which the run left contacts out, as trusted as the rest of the configuration; it is only read with
+	Tenant   string // its column that keeps the contacts of one tenant from another's, "" for none: no row takes another value of it
 	// Columns are those of the guards, in the order of the run that made the plan. One that refers to another contact, such as a manager,
 	// makes a step stale when an earlier step of the plan merged that contact; the next run plans it again.
 	Columns []string

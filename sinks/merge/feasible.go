@@ -21,7 +21,7 @@ func (b *batch) feasible(ctx context.Context) error {
 	}
 	for i := range b.cat.refs {
 		r := &b.cat.refs[i]
-		for _, check := range []func(context.Context, int, *reference) error{b.sameKey, b.hasKey, b.flat} {
+		for _, check := range []func(context.Context, int, *reference) error{b.sameKey, b.roomy, b.hasKey, b.flat} {
 			if err := check(ctx, i, r); err != nil {
 				return err
 			}
@@ -116,22 +116,56 @@ func (b *batch) dropWhere(ctx context.Context, i int, reason, sql string) error 
 	return nil
 }
 
-// sameKey refuses a composite reference unless the members agree in its other columns: then only the id has to change.
+// sameKey finds the steps whose members differ in the other columns of a composite reference: their rows take the survivor's values along, or
+// the step is refused.
 func (b *batch) sameKey(ctx context.Context, i int, r *reference) error {
-	for _, o := range r.others {
+	for k := range r.others {
 		if !b.moves(i) {
 			return nil
 		}
-		col, id := "p."+quote(o[1]), quote(b.cat.id.name)
-		err := b.dropWhere(ctx, i, fmt.Sprintf("rows of %s refer to contacts by %s too (constraint %q), in which the members differ", r, o[1], r.constraint),
-			// Grouping compares with the type's own operators.
-			`cm_g AS (SELECT a.n FROM cm_a AS a JOIN `+b.cat.contacts.sql()+` AS p ON p.`+id+` `+b.cat.idEqual+` a.id GROUP BY a.n, `+col+`)
-			SELECT n FROM cm_g GROUP BY n HAVING count(*) > 1 ORDER BY n`)
+		o := &r.others[k]
+		differ, err := b.differing(ctx, o)
 		if err != nil {
 			return err
 		}
+		for _, d := range differ {
+			switch {
+			case d.it.counts[i] == 0:
+			case o.fixed != "":
+				b.drop(d.it, Refused, fmt.Sprintf("rows of %s refer to contacts by %s too (constraint %q), in which the members differ: %s", r, o.theirs.name, o.constraint, o.fixed))
+			case d.lacking:
+				b.drop(d.it, Refused, fmt.Sprintf("rows of %s refer to a loser by %s too (constraint %q), which the survivor does not have", r, o.theirs.name, o.constraint))
+			default:
+				d.it.accompany(i)
+			}
+		}
 	}
 	return nil
+}
+
+// difference is a step whose members differ in a column.
+type difference struct {
+	it      *item
+	lacking bool // the survivor has nothing in it
+}
+
+// differing are the steps whose members differ in what a companion refers to.
+func (b *batch) differing(ctx context.Context, o *companion) ([]difference, error) {
+	col, id := "p."+quote(o.theirs.name), quote(b.cat.id.name)
+	// Grouping compares with the type's own operators.
+	rows, err := b.tx.Query(ctx, b.cat.mapSQL()+`cm_g AS (SELECT a.n, bool_or(a.o = 0 AND `+col+` IS NULL) AS lacking FROM cm_a AS a
+			JOIN `+b.cat.contacts.sql()+` AS p ON p.`+id+` `+b.cat.idEqual+` a.id GROUP BY a.n, `+col+`)
+		SELECT n, bool_or(lacking) FROM cm_g GROUP BY n HAVING count(*) > 1 ORDER BY n`, b.mapArgs()...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (d difference, err error) {
+		var n int
+		if err = row.Scan(&n, &d.lacking); err == nil {
+			d.it = b.items[n-1]
+		}
+		return d, err
+	})
 }
 
 // hasKey refuses a reference by other columns than the id when the survivor has nothing in them to refer to.
@@ -272,7 +306,7 @@ func (b *batch) crossed(ctx context.Context, f func(x, y int)) error {
 			if r.child != t || !b.moves(i) {
 				continue
 			}
-			keyed = keyed || slices.ContainsFunc(t.key, r.refers)
+			keyed = keyed || slices.ContainsFunc(t.key, r.writes)
 			sides = append(sides, `SELECT t.tableoid AS o, t.ctid AS c, m.n FROM `+t.sql()+` AS t JOIN `+b.cat.from(r)+` ON `+b.cat.refersTo(r))
 		}
 		if !keyed || len(sides) < 2 {

@@ -29,7 +29,7 @@ type reference struct {
 	keys       []pair // of byKey
 	self       bool
 	identities bool
-	others     [][2]string // further columns of a composite key, which must not change: ours, the contacts table's
+	others     []companion // further columns of a composite key
 	textual    bool        // holds ids as text, whatever their type
 	typeColumn *column     // says what the id is an id of; nil when all are of contacts
 	word       int         // place in catalog.words of its value for contacts, from 1
@@ -152,14 +152,4 @@ func (c *catalog) moved(r *reference) (values, texts []string, right string) {
 		empty[i] = "t." + quote(col.name) + " IS NULL"
 	}
 	return values, texts, "CASE WHEN " + c.itself() + " THEN " + strings.Join(empty, " AND ") + " ELSE " + right + " END"
-}
-
-// assignments are "column = value" for the columns of the reference.
-func (r *reference) assignments(values []string) string {
-	cols := r.columns()
-	out := make([]string, len(cols))
-	for i, col := range cols {
-		out[i] = quote(col.name) + " = " + values[i]
-	}
-	return strings.Join(out, ", ")
 }

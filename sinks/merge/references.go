@@ -55,7 +55,7 @@ func (c *catalog) readForeignKeys(ctx context.Context, tx pgx.Tx) error {
 		ref := reference{constraint: k.name, child: child, column: child.column(k.ours[at]), self: k.child == c.contacts.oid, toID: k.toID[at], fromID: k.fromIDs[at]}
 		for i := range k.ours {
 			if i != at {
-				ref.others = append(ref.others, [2]string{k.ours[i], k.theirs[i]})
+				ref.others = append(ref.others, companion{ours: child.column(k.ours[i]), theirs: c.contacts.column(k.theirs[i]), toTheirs: k.toID[i], constraint: k.name})
 			}
 		}
 		c.refs = mergeReference(c.refs, ref)
@@ -67,7 +67,11 @@ func (c *catalog) readForeignKeys(ctx context.Context, tx pgx.Tx) error {
 func mergeReference(refs []reference, r reference) []reference {
 	for i := range refs {
 		if refs[i].child == r.child && refs[i].kind == byID && refs[i].column == r.column {
-			refs[i].others = append(refs[i].others, r.others...)
+			for _, o := range r.others {
+				if !slices.ContainsFunc(refs[i].others, func(have companion) bool { return have.ours == o.ours && have.theirs == o.theirs }) {
+					refs[i].others = append(refs[i].others, o)
+				}
+			}
 			return refs
 		}
 	}

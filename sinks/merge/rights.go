@@ -108,8 +108,8 @@ func (c *catalog) readColumns(r *relation, cfg *Config) []string {
 		if ref.typeColumn != nil {
 			out = append(out, ref.typeColumn.name)
 		}
-		for _, pair := range ref.others {
-			out = append(out, pair[0])
+		for _, o := range ref.others {
+			out = append(out, o.ours.name)
 		}
 	}
 	for _, u := range c.uniques {
@@ -135,7 +135,7 @@ func (c *catalog) writtenColumns(r *relation, cfg *Config) []string {
 	var out []string
 	for i := range c.refs {
 		if c.refs[i].child == r {
-			out = append(out, c.refs[i].columnNames()...)
+			out = append(out, c.refs[i].writtenNames()...)
 		}
 	}
 	if r != c.contacts {

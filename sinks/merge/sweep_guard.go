@@ -53,19 +53,37 @@ func (c *catalog) guard(b *strings.Builder, cfg *Config, r *reference) {
 	if r.typeColumn != nil {
 		condition += " AND NEW." + quote(r.typeColumn.name) + "::text = " + literal(c.words[r.word-1])
 	}
+	follow := fmt.Sprintf("NEW.%[1]s := %[2]s(NEW.%[1]s::text)::%[3]s;", col, quote(cfg.Schema, "resolve"), r.column.base)
+	if len(r.companions()) > 0 {
+		follow = c.followTogether(cfg, r)
+	}
 	trigger := quote("contactmerge_follow_" + hex.EncodeToString(sum[:6]))
 	fmt.Fprintf(b, `
 -- %[1]s
 CREATE OR REPLACE FUNCTION %[2]s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $guard$
 BEGIN
   IF %[3]s THEN
-    NEW.%[4]s := %[5]s(NEW.%[4]s::text)::%[6]s;
+    %[5]s
   END IF;
   RETURN NEW;
 END $guard$;
-CREATE TRIGGER %[7]s BEFORE INSERT OR UPDATE OF %[4]s ON %[8]s FOR EACH ROW EXECUTE FUNCTION %[2]s();
+CREATE TRIGGER %[6]s BEFORE INSERT OR UPDATE OF %[4]s ON %[7]s FOR EACH ROW EXECUTE FUNCTION %[2]s();
 -- to remove it: DROP FUNCTION %[2]s() CASCADE;
-`, commentText(r.String()), function, condition, col, quote(cfg.Schema, "resolve"), r.column.base, trigger, r.child.sql())
+`, commentText(r.String()), function, condition, col, follow, trigger, r.child.sql())
+}
+
+// followTogether is the assignment for a reference with companions, which go along as far as they are the loser's.
+func (c *catalog) followTogether(cfg *Config, r *reference) string {
+	id, col := quote(c.id.name), "NEW."+quote(r.column.name)
+	values, into := []string{"s." + id + "::text::" + r.column.base}, []string{col}
+	for _, o := range r.companions() {
+		into = append(into, "NEW."+quote(o.ours.name))
+		values = append(values, o.becomes("NEW."+quote(o.ours.name)))
+	}
+	return fmt.Sprintf(`IF %[1]s(%[2]s::text) <> %[2]s::text THEN
+      SELECT %[3]s INTO %[4]s
+        FROM %[5]s AS s LEFT JOIN %[5]s AS l ON l.%[6]s %[7]s %[2]s::text::%[8]s WHERE s.%[6]s %[7]s %[1]s(%[2]s::text)::%[8]s;
+    END IF;`, quote(cfg.Schema, "resolve"), col, strings.Join(values, ", "), strings.Join(into, ", "), c.contacts.sql(), id, c.idEqual, c.id.base)
 }
 
 // literal quotes a text for SQL that is printed. A backslash would mean something where standard_conforming_strings is off.

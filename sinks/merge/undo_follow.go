@@ -108,35 +108,46 @@ func (u *unmerge) followOne(ctx context.Context, w *walk, ref *reference, k thro
 		l.add(fmt.Sprintf("k%d", i), values)
 		on[i] = fmt.Sprintf("t.%s %s u.k%d::%s", quote(c), k.operators[i], i, ref.child.column(c).base)
 	}
-	survivors, xids := make([]*string, len(back)), make([]*string, len(back))
+	survivors, xids, losers, plans, clusters := make([]*string, len(back)), make([]*string, len(back)), make([]*string, len(back)), make([]*string, len(back)), make([]*string, len(back))
 	for n := range back {
-		survivors[n], xids[n] = &u.group[back[n].of].Survivor, &u.xids[back[n].of]
+		g := &u.group[back[n].of]
+		survivors[n], xids[n], losers[n], plans[n], clusters[n] = &g.Survivor, &u.xids[back[n].of], back[n].loser, &g.Plan, &g.Cluster
 	}
 	l.add("s", survivors)
 	l.add("x", xids)
+	l.add("l", losers)
+	l.add("p", plans)
+	l.add("c", clusters)
+	columns := []string{ref.column.name}
+	values := []string{"u.l"}
+	for _, o := range ref.companions() { // as the loser had it
+		l.args = append(l.args, o.theirs.name)
+		columns = append(columns, o.ours.name)
+		values = append(values, `CASE WHEN t.`+quote(o.ours.name)+` IS NOT NULL THEN (SELECT a.image[array_position(a.columns, `+fmt.Sprintf("$%d::text", len(l.args))+`)] FROM `+quote(u.cfg.Schema, "archived_contacts")+` AS a
+			WHERE a.plan_id = u.p AND a.cluster_id = u.c AND a.contact_id = u.l) END`)
+	}
 	lock := " FOR UPDATE OF t"
 	if u.dry {
 		lock = ""
 	}
-	rows, err := u.tx.Query(ctx, `SELECT u.n, `+textArray(t.keys)+`, t.`+quote(ref.column.name)+`::text FROM `+l.sql()+` JOIN `+ref.child.sql()+` AS t ON `+strings.Join(on, " AND ")+`
+	rows, err := u.tx.Query(ctx, `SELECT u.n, `+textArray(t.keys)+`, `+textArray(columns)+`, ARRAY[`+strings.Join(values, ", ")+`] FROM `+l.sql()+` JOIN `+ref.child.sql()+` AS t ON `+strings.Join(on, " AND ")+`
 		AND t.`+quote(ref.column.name)+` `+ref.toID+` u.s::`+u.cat.id.base+` WHERE age(t.xmin) < age(u.x::xid8::xid) ORDER BY u.n, 2`+lock, l.args...)
 	if err != nil {
 		return err
 	}
 	var (
-		n   int
-		key []*string
-		now *string
+		n             int
+		key, now, own []*string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&n, &key, &now}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&n, &key, &now, &own}, func() error {
 		b := &back[n-1]
 		if r := t.find(key, b.of); r == nil || r.owner < 0 {
 			w.followed = append(w.followed, &op{
-				of: b.of, table: t, row: &row{owner: b.of}, key: key, columns: []string{ref.column.name}, values: []*string{b.loser}, before: []*string{now},
+				of: b.of, table: t, row: &row{owner: b.of}, key: key, columns: columns, values: own, before: now,
 			})
 			w.counted(b.of, ref.child).Followed++
 		}
-		key, now = nil, nil
+		key, now, own = nil, nil, nil
 		return nil
 	})
 	return err

@@ -13,8 +13,8 @@ import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 )
 
-// network is the crm with more of everything that can go wrong: rows that know two contacts, keys that hold a contact, partitions, a composite
-// reference, generated and identity columns, constraints that wait for the end.
+// network is the crm with more of everything that can go wrong: rows that know two contacts, keys that hold a contact, partitions, composite
+// references, in some of which contacts differ, generated and identity columns, constraints that wait for the end.
 const network = crm + `
 ALTER TABLE contacts ADD tenant int NOT NULL DEFAULT 1, ADD label text GENERATED ALWAYS AS (first || '?') STORED, ADD serial_no bigint GENERATED ALWAYS AS IDENTITY, ADD UNIQUE (tenant, id);
 INSERT INTO contacts (id, first, last, manager_id) SELECT i, 'N' || i, CASE WHEN i % 2 = 0 THEN 'L' || i END, CASE WHEN i % 3 = 0 THEN i - 1 END FROM generate_series(6, 12) AS i;
@@ -31,6 +31,14 @@ CREATE TABLE events (contact_id bigint REFERENCES contacts, at date, what text, 
 CREATE TABLE events_low PARTITION OF events FOR VALUES FROM (0) TO (5);
 CREATE TABLE events_high PARTITION OF events FOR VALUES FROM (5) TO (100);
 INSERT INTO events SELECT i, date '2026-01-01' + i::int, 'e' FROM generate_series(1, 12) AS i;
+ALTER TABLE contacts ADD region text, ADD UNIQUE (id, region);
+UPDATE contacts SET region = 'R' || id % 4 WHERE id <> 11;
+CREATE TABLE stays (contact_id bigint, region text, n int, PRIMARY KEY (region, n), FOREIGN KEY (contact_id, region) REFERENCES contacts (id, region)) PARTITION BY LIST (region);
+CREATE TABLE stays_0 PARTITION OF stays FOR VALUES IN ('R0', 'R1');
+CREATE TABLE stays_others PARTITION OF stays DEFAULT;
+INSERT INTO stays SELECT id, region, id FROM contacts WHERE region IS NOT NULL;
+CREATE TABLE flights (a bigint, a_region text, b bigint, b_region text, FOREIGN KEY (a, a_region) REFERENCES contacts (id, region), FOREIGN KEY (b, b_region) REFERENCES contacts (id, region) DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO flights SELECT x.id, x.region, y.id, y.region FROM contacts AS x JOIN contacts AS y ON y.id = x.id * 7 % 12 + 1;
 `
 
 // TestUndoInAnyOrder merges contacts at random, chains and all, and takes the merges back in random order and by random means, as far as undo

@@ -139,6 +139,10 @@ func (w *walk) image(im *image) error {
 		w.conflict(im, im.columns[w.first(im)], Missing)
 		return nil
 	}
+	if w.opt.OnConflict != RestoreValues && w.torn(t, im, r) {
+		r.owner = im.of
+		return nil
+	}
 	o := &op{of: im.of, table: t, row: r, key: t.keyOf(r)}
 	overwrites := false
 	for i, column := range im.columns {
@@ -167,6 +171,22 @@ func (w *walk) image(im *image) error {
 		o.before = nil
 	}
 	return w.change(im, o)
+}
+
+// torn says that somebody changed a part of a foreign key that the merge moved, which then stays as it is as a whole: half of it would refer to
+// nobody. It counts the later changes.
+func (w *walk) torn(t *table, im *image, r *row) (torn bool) {
+	if im.action != "repoint" || len(im.columns) < 2 {
+		return false
+	}
+	for i, column := range im.columns {
+		now := r.values[t.at[column]]
+		if !same(im.before[i], im.after[i]) && !same(now, im.before[i]) && !same(now, im.after[i]) {
+			w.conflict(im, column, Changed)
+			torn = true
+		}
+	}
+	return torn
 }
 
 // first is the first column that a journal row changed.

@@ -44,7 +44,7 @@ func (c *catalog) readUniques(ctx context.Context, tx pgx.Tx, cfg *Config) error
 			found.ref, found.at, found.policy, found.others = ref, i, RefuseCollision, nil
 			for n, def := range defs {
 				if !ref.refers(columns[n]) {
-					found.others = append(found.others, indexed{expr: def, ref: c.movedToo(ref, columns[n])})
+					found.others = append(found.others, indexed{expr: def, ref: c.movedToo(ref, columns[n]), companion: ref.companion(columns[n])})
 				}
 			}
 			if ref.identities && !cfg.RefuseDuplicates {

@@ -254,10 +254,33 @@ func (v *verifier) unchanged(g *imageGroup) []string {
 	return out
 }
 
-// led is where a contact id leads by now, for the columns of references.
+// led is where a contact id leads by now, for the columns of references, or what the survivor has by now in the column that a companion goes with.
 func (v *verifier) led(value string, g *imageGroup) string {
 	if g.action != "repoint" {
 		return value
 	}
-	return `coalesce((SELECT r.survivor_id FROM ` + v.ours("redirects") + ` AS r WHERE r.active AND r.loser_id = ` + value + `), ` + value + `)`
+	leads := `SELECT %s FROM ` + v.ours("redirects") + ` AS r%s WHERE r.active AND r.loser_id = %s`
+	if o, at := v.companion(value, g); o != nil {
+		id := "p." + quote(v.cat.id.name)
+		return "CASE WHEN " + value + " IS NULL THEN NULL ELSE coalesce((" + fmt.Sprintf(leads, "p."+quote(o.theirs.name)+"::text::"+o.ours.full+"::text",
+			" JOIN "+v.cat.contacts.sql()+" AS p ON "+id+" "+v.cat.idEqual+" r.survivor_id::"+v.cat.id.base, fmt.Sprintf("i.a[%d]", at+1)) + "), " + value + ") END"
+	}
+	return `coalesce((` + fmt.Sprintf(leads, "r.survivor_id", "", value) + `), ` + value + `)`
+}
+
+// companion is the one that a column of a group, given as the value of its image, is, with the place of the id's column.
+func (v *verifier) companion(value string, g *imageGroup) (*companion, int) {
+	for i := range v.cat.refs {
+		r := &v.cat.refs[i]
+		at := slices.Index(g.columns, r.column.name)
+		if r.child != g.relation || at < 0 {
+			continue
+		}
+		for k := range r.others {
+			if n := slices.Index(g.columns, r.others[k].ours.name); n >= 0 && value == fmt.Sprintf("i.a[%d]", n+1) {
+				return &r.others[k], at
+			}
+		}
+	}
+	return nil, 0
 }
