@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type Options struct {
 	// Listen are addresses to listen on besides the socket, such as "127.0.0.1",
 	// at Server.Port. Who may connect there says pg_hba.conf, see Install.
 	Listen string
+	// Folder is where the server's files are made, "" for /tmp. Its path must be short: a socket lies in it.
+	Folder string
 }
 
 // Server is a PostgreSQL server for tests: one of ours, or the running one that
@@ -98,7 +101,7 @@ func Start(opt Options) (*Server, error) {
 			return nil, err
 		}
 	}
-	if err := s.makeFolders(); err != nil {
+	if err := s.makeFolders(cmp.Or(opt.Folder, "/tmp")); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.base))
 	}
 	if s.watch, err = startWatchdog(s); err != nil {
@@ -113,10 +116,10 @@ func Start(opt Options) (*Server, error) {
 	return s, nil
 }
 
-// makeFolders makes the folder of everything and the socket's in it. A socket's whole path must
+// makeFolders makes the folder of everything, and the socket's in it. A socket's whole path must
 // fit in 107 bytes, which per-test folders and macOS's TMPDIR exceed.
-func (s *Server) makeFolders() error {
-	base, err := os.MkdirTemp("/tmp", "cmpg-")
+func (s *Server) makeFolders(in string) error {
+	base, err := os.MkdirTemp(in, "cmpg-")
 	if err != nil {
 		return fmt.Errorf("making the server's folder: %w", err)
 	}

@@ -77,7 +77,8 @@ func bugs(ctx context.Context, a *Arena, seed uint64, _ Scale) ([]Count, error) 
 
 // hunt runs a part of the harness on the program with a bug, and returns what it noticed.
 func (a *Arena) hunt(ctx context.Context, seed uint64, b seeded, bug string) ([]string, error) {
-	sub := &Arena{Server: a.Server, Program: a.Seeded, Dir: a.Dir, Log: io.Discard, Bug: bug}
+	sub := &Arena{Server: a.Server, Program: a.Seeded, Dir: a.Dir, Log: io.Discard, Bug: bug, Workers: a.Workers}
+	defer sub.Close()
 	sub.serial.Store(a.serial.Add(100_000)) // databases of its own names
 	err := b.hunt(ctx, sub, seed)
 	return sub.Violations(), err

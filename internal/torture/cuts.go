@@ -15,58 +15,55 @@ func cuts(ctx context.Context, a *Arena, seed uint64, sc Scale) ([]Count, error)
 		return nil, err
 	}
 	defer site.Drop(ctx)
-	apply, undo, err := site.tries(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var out []Count
-	for _, t := range []*trial{apply, undo} {
-		if t == nil {
-			continue
-		}
-		d := newDice(seed, "cuts "+t.verb)
-		c, err := a.counted(func() (Count, error) { return t.cut(ctx, d, sc.Cuts) })
-		if err != nil {
-			return out, err
-		}
+	err = site.trials(ctx, func(t *trial) error {
+		c, err := a.counted(func() (Count, error) { return t.cut(ctx, seed, sc.Cuts) })
 		out = append(out, c)
-	}
-	return out, nil
+		return err
+	})
+	return out, err
 }
 
-func (t *trial) cut(ctx context.Context, d dice, times int) (Count, error) {
+func (t *trial) cut(ctx context.Context, seed uint64, times int) (Count, error) {
 	c := Count{Name: "network cuts and holds during " + t.verb}
-	runs, alone := 0, 0
 	total, err := t.messages(ctx)
 	if err != nil {
 		return c, err
 	}
-	for c.Done < times {
-		s, err := t.from.Clone(ctx)
-		if err != nil {
-			return c, err
-		}
-		var done atomic.Int64
-		k := &strike{proc: make(chan *process, 1)}
+	var done, runs, alone atomic.Int64
+	err = t.from.arena.share(ctx, func(i int) (bool, error) {
 		// In one run of five also while it is still getting ready.
-		r, err := s.through(ctx, k, unreliable(d, &done, total, runs%5 == 0), t.args...)
-		if err != nil {
-			return c, err
+		hook := unreliable(newDice(seed, fmt.Sprintf("cuts %s %d", t.verb, i)), &done, total, i%5 == 0)
+		ended, err := t.through(ctx, hook, fmt.Sprintf("%s, run %d", c.Name, i))
+		runs.Add(1)
+		if ended {
+			alone.Add(1)
 		}
-		where := fmt.Sprintf("%s, run %d", c.Name, runs)
-		s.sound(ctx, where)
-		if r.Code == exitDone || r.Code == exitPartial {
-			alone++
-		} else if t.from.arena.Verbose {
-			t.from.arena.say("%s: %s", where, r)
-		}
-		s.converges(ctx, t, where)
-		s.Drop(ctx)
-		runs++
-		c.Done += int(done.Load())
+		return done.Load() < int64(times), err
+	})
+	c.Done = int(done.Load())
+	c.Detail = fmt.Sprintf("in %d runs, of which %d went on by themselves to the end", runs.Load(), alone.Load())
+	return c, err
+}
+
+// through runs the trial once behind a hook, finishes it, and reports whether it came to its end by itself.
+func (t *trial) through(ctx context.Context, hook Hook, where string) (alone bool, err error) {
+	s, err := t.from.Clone(ctx)
+	if err != nil {
+		return false, err
 	}
-	c.Detail = fmt.Sprintf("in %d runs, of which %d went on by themselves to the end", runs, alone)
-	return c, nil
+	defer s.Drop(ctx)
+	r, err := s.through(ctx, &strike{proc: make(chan *process, 1)}, hook, t.args...)
+	if err != nil {
+		return false, err
+	}
+	s.sound(ctx, where)
+	alone = r.Code == exitDone || r.Code == exitPartial
+	if !alone && s.arena.Verbose {
+		s.arena.say("%s: %s", where, r)
+	}
+	s.converges(ctx, t, where)
+	return alone, nil
 }
 
 // messages counts those of an undisturbed run, after it took the lease.

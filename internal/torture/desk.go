@@ -18,6 +18,19 @@ func newDesk(seed uint64, groups int, mode string) *Spec {
 	return s
 }
 
+// newSmall is a schema with one table for each way in which a merge treats rows, and no more: what is struck at every statement and message.
+func newSmall(seed uint64, groups int, mode string) *Spec {
+	s := newDesk(seed, groups, mode)
+	d := newDice(seed, "small")
+	s.Tables = s.Tables[:1]
+	for _, kind := range []func(*Spec, dice) *Table{tickets, notes, stray} {
+		t := kind(s, d)
+		t.Name = s.n(t.Kind)
+		s.Tables = append(s.Tables, t)
+	}
+	return s
+}
+
 // posts are rows that go away with their contact: what a merge that does not lock its losers loses without a word.
 func posts(s *Spec, _ dice) *Table {
 	return &Table{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,7 +26,7 @@ type trial struct {
 	args  []string
 	verb  string
 	start int // merges in force before
-	every int // finish every so many interrupted runs, to see that they come to the same end
+	every int // finish also every so many of the interrupted runs that had made no merge, to see that they come to the same end
 }
 
 // tries makes the two trials of a site: applying its plan, and undoing it. The second is nil when the program cannot undo.
@@ -54,6 +55,19 @@ func (s *Site) tries(ctx context.Context) (apply, undo *trial, err error) {
 	return apply, &trial{from: done, whole: s.base, args: s.undoArgs(), verb: "undo", start: st.Applied, every: 8}, nil
 }
 
+// trials does something with the trial of applying a site's plan, and then with that of undoing it.
+func (s *Site) trials(ctx context.Context, do func(t *trial) error) error {
+	apply, undo, err := s.tries(ctx)
+	if err != nil {
+		return err
+	}
+	if err := do(apply); err != nil || undo == nil {
+		return err
+	}
+	defer undo.from.Drop(ctx)
+	return do(undo)
+}
+
 // canUndo says whether the program has the verb.
 func (a *Arena) canUndo(ctx context.Context, s *Site) bool { return a.has(ctx, s, "undo") }
 
@@ -70,45 +84,59 @@ func (s *Site) image(ctx context.Context) (im Image, err error) {
 	return im, err
 }
 
-// exhaust strikes at point 1, 2, 3, … until a run ends without having met the fault; step leaves some points out.
+// exhaust strikes at point 1, 2, 3, …, each time in a fresh copy of the database, until a run ends without having met the fault; step
+// leaves some points out.
 func (t *trial) exhaust(ctx context.Context, f fault, step int) (Count, error) {
-	a := t.from.arena
 	c := Count{Name: f.name + " of " + t.verb}
+	var mu sync.Mutex
+	half, finished := 0, 0
+	err := t.from.arena.share(ctx, func(i int) (bool, error) {
+		o, err := t.point(ctx, f, 1+i*step, i%t.every == 0)
+		if err != nil {
+			return false, fmt.Errorf("%s %d: %w", c.Name, 1+i*step, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		c.Done += count(o.fired)
+		half += count(o.moved)
+		finished += count(o.finished)
+		return o.fired, nil
+	})
+	c.Detail = fmt.Sprintf("%d had merges behind them, %d were finished and compared", half, finished)
+	return c, err
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// outcome is what came of a strike: the fault took place, the run had made some of its merges, it was finished and compared.
+type outcome struct{ fired, moved, finished bool }
+
+// point strikes at one point. A run that had made merges, or none that were sound, is always finished and compared; others when told.
+func (t *trial) point(ctx context.Context, f fault, n int, finish bool) (o outcome, err error) {
 	site, err := t.from.Clone(ctx)
 	if err != nil {
-		return c, err
+		return o, err
 	}
-	half, finished := 0, 0
-	for n := 1; ; n += step {
-		r, fired, err := site.strike(ctx, f, n, t.args...)
-		if err != nil {
-			return c, fmt.Errorf("%s %d: %w", c.Name, n, err)
-		}
-		where := fmt.Sprintf("%s %d", c.Name, n)
-		st, ok := site.sound(ctx, where)
-		if fired {
-			c.Done++
-		}
-		moved := st.Undone > 0 || t.verb == "apply" && st.Applied > 0
-		if moved {
-			half++
-		}
-		if moved || !ok || !fired || c.Done%t.every == 0 {
-			finished++
-			site.converges(ctx, t, where)
-			site.Drop(ctx)
-			if !fired {
-				c.Detail = fmt.Sprintf("%d had merges behind them, %d were finished and compared", half, finished)
-				return c, nil
-			}
-			if site, err = t.from.Clone(ctx); err != nil {
-				return c, err
-			}
-		}
-		if a.Verbose {
-			a.say("%s: fired %v, exit code %d, %d merges, %d undone", where, fired, r.Code, st.Applied, st.Undone)
-		}
+	defer site.Drop(ctx)
+	r, fired, err := site.strike(ctx, f, n, t.args...)
+	if err != nil {
+		return o, err
 	}
+	where := fmt.Sprintf("%s of %s %d", f.name, t.verb, n)
+	st, ok := site.sound(ctx, where)
+	o.fired, o.moved = fired, st.Undone > 0 || t.verb == "apply" && st.Applied > 0
+	if o.finished = o.moved || !ok || !fired || finish; o.finished {
+		site.converges(ctx, t, where)
+	}
+	if a := site.arena; a.Verbose {
+		a.say("%s: fired %v, exit code %d, %d merges, %d undone", where, fired, r.Code, st.Applied, st.Undone)
+	}
+	return o, nil
 }
 
 // converges finishes what was interrupted and compares the end with that of an uninterrupted run.

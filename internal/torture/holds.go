@@ -42,23 +42,27 @@ func (s *Site) holdAll(ctx context.Context, some int) (done int, err error) {
 	if some > 0 {
 		step = max(1, total/some)
 	}
+	type moment struct{ n, kind int }
+	var moments []moment
 	for n := 0; n < total; n += step {
-		for kind := range len(intrusions) {
-			if some > 0 && (n/step)%len(intrusions) != kind {
-				continue
+		for kind := range intrusions {
+			if some == 0 || (n/step)%len(intrusions) == kind {
+				moments = append(moments, moment{n, kind})
 			}
-			c, err := s.Clone(ctx)
-			if err != nil {
-				return done, err
-			}
-			if err := c.hold(ctx, n, intrusions[kind]); err != nil {
-				return done, fmt.Errorf("holding at statement %d: %w", n, err)
-			}
-			c.Drop(ctx)
-			done++
 		}
 	}
-	return done, nil
+	return len(moments), s.arena.each(ctx, len(moments), func(i int) error {
+		m := moments[i]
+		c, err := s.Clone(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Drop(ctx)
+		if err := c.hold(ctx, m.n, intrusions[m.kind]); err != nil {
+			return fmt.Errorf("holding at statement %d: %w", m.n, err)
+		}
+		return nil
+	})
 }
 
 // turns counts the statements of an apply after it took the lease.

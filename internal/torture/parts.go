@@ -115,31 +115,31 @@ func (a *Arena) counted(do func() (Count, error)) (Count, error) {
 	return c, err
 }
 
-// exhaustive strikes a small plan at every point there is.
+// exhaustive strikes a small plan at every point there is, once with losers that stay and once with losers that are deleted.
 func exhaustive(ctx context.Context, a *Arena, seed uint64, sc Scale) (out []Count, err error) {
-	site, err := a.BuildSolid(ctx, seed, 3)
-	if err != nil {
-		return nil, err
-	}
-	defer site.Drop(ctx)
-	apply, undo, err := site.tries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range []*trial{apply, undo} {
-		for _, f := range faults {
-			if t == nil {
-				continue
+	for _, mode := range []string{"archive", "delete"} {
+		site, err := a.Build(ctx, newSmall(seed, 2, mode))
+		if err != nil {
+			return out, err
+		}
+		err = site.trials(ctx, func(t *trial) error {
+			for _, f := range faults {
+				step := sc.Strikes
+				if f.named {
+					step = min(step, 5)
+				}
+				c, err := a.counted(func() (Count, error) { return t.exhaust(ctx, f, step) })
+				if err != nil {
+					return err
+				}
+				c.Name += " (" + mode + ")"
+				out = append(out, c)
 			}
-			step := sc.Strikes
-			if f.named {
-				step = min(step, 5)
-			}
-			c, err := a.counted(func() (Count, error) { return t.exhaust(ctx, f, step) })
-			if err != nil {
-				return out, err
-			}
-			out = append(out, c)
+			return nil
+		})
+		site.Drop(ctx)
+		if err != nil {
+			return out, err
 		}
 	}
 	return out, nil

@@ -128,7 +128,7 @@ func (c *content) siblingHas(_ *Table, p *person) bool {
 	if c.people[at].id == p.id {
 		return false
 	}
-	if c.d.chance(20) {
+	if c.d.chance(20) && !c.s.Peaceful {
 		c.dirty[p.group] = true
 		return false
 	}
@@ -165,7 +165,7 @@ func (c *content) child(t *Table, p *person, i int) map[string]*string {
 		}
 		values[r.Column] = &v
 	}
-	if t.Kind == "tags" && i > 0 && c.people[i-1].group == p.group && c.d.chance(25) {
+	if t.Kind == "tags" && i > 0 && c.people[i-1].group == p.group && c.d.chance(25) && !c.s.Peaceful {
 		// The same tag on both: a clash.
 		shared := fmt.Sprintf("shared %d", c.serial)
 		twin := map[string]*string{s.n("contact_id"): &c.people[i-1].id, s.n("tag"): &shared}

@@ -49,6 +49,7 @@ type Spec struct {
 	Mark     string   // archive column, "" for none
 	Policy   string   // what is done about a clash of tags; "" refuses the merge
 	Groups   int      // of duplicates
+	Peaceful bool     // no group has a clash
 	Singles  int
 	names    map[string]string // role of a contacts column or table: its name
 }

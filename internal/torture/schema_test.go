@@ -21,7 +21,9 @@ func testArena(t *testing.T) *Arena {
 	if err != nil {
 		t.Fatalf("building the program: %v\n%s", err, out)
 	}
-	return &Arena{Server: pgtest.NewServer(t, pgtest.Options{}), Program: filepath.Join(dir, "contactmerge"), Dir: dir, Log: os.Stderr}
+	a := &Arena{Server: pgtest.NewServer(t, pgtest.Options{}), Program: filepath.Join(dir, "contactmerge"), Dir: dir, Log: os.Stderr, Workers: 2}
+	t.Cleanup(a.Close)
+	return a
 }
 
 // TestModelAgrees merges random schemas without any fault: model and database must agree.

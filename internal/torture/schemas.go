@@ -6,28 +6,29 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // schemas merges random schemas without any fault, compares every row with the model, merges again, undoes, and compares with what was.
 func schemas(ctx context.Context, a *Arena, seed uint64, sc Scale) ([]Count, error) {
 	c, err := a.counted(func() (Count, error) {
 		c := Count{Name: "random schemas merged, compared, undone, compared"}
-		merged, dirty := 0, 0
-		for i := range sc.Schemas {
+		var done, merged, dirty atomic.Int64
+		err := a.each(ctx, sc.Schemas, func(i int) error {
 			s, err := a.Build(ctx, newSpec(seed+uint64(i), sc.Groups))
 			if err != nil {
-				return c, err
+				return err
 			}
+			defer s.Drop(ctx)
 			n, err := s.roundTrip(ctx)
-			if err != nil {
-				return c, err
-			}
-			s.Drop(ctx)
-			c.Done++
-			merged, dirty = merged+n, dirty+len(s.dirty)
-		}
-		c.Detail = fmt.Sprintf("%d merges; %d groups with a clash, all refused", merged, dirty)
-		return c, nil
+			done.Add(1)
+			merged.Add(int64(n))
+			dirty.Add(int64(len(s.dirty)))
+			return err
+		})
+		c.Done = int(done.Load())
+		c.Detail = fmt.Sprintf("%d merges; %d groups with a clash, all refused", merged.Load(), dirty.Load())
+		return c, err
 	})
 	return []Count{c}, err
 }

@@ -122,7 +122,7 @@ func (a *Arena) socket() string { return filepath.Join(a.Server.SocketDir, ".s.P
 
 // settle waits until no session of the program is left on the site.
 func (s *Site) settle(ctx context.Context) error {
-	return withConn(ctx, s.arena.Server.DSN("postgres"), func(conn *pgx.Conn) error {
+	return s.arena.asAdmin(ctx, func(conn *pgx.Conn) error {
 		for end := time.Now().Add(lockWait); time.Now().Before(end); time.Sleep(3 * time.Millisecond) {
 			var n int
 			err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'", s.name).Scan(&n)

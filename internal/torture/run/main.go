@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/contactmerge/contactmerge/internal/pgtest"
 	"github.com/contactmerge/contactmerge/internal/torture"
@@ -32,6 +34,7 @@ func run(ctx context.Context) (err error) {
 	size := flag.String("scale", "standard", "how much: small, standard or full")
 	only := flag.String("only", "", "parts to run, separated by commas: "+strings.Join(torture.Parts(), ","))
 	verbose := flag.Bool("v", false, "say what each fault came to")
+	workers := flag.Int("workers", runtime.NumCPU(), "trials at a time")
 	keep := flag.String("pg", "", "more lines for postgresql.conf, separated by semicolons")
 	flag.Parse()
 	sc, err := torture.ScaleOf(*size)
@@ -43,7 +46,7 @@ func run(ctx context.Context) (err error) {
 		return fmt.Errorf("making a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	a := &torture.Arena{Dir: dir, Log: os.Stderr, Verbose: *verbose}
+	a := &torture.Arena{Dir: dir, Log: os.Stderr, Verbose: *verbose, Workers: *workers}
 	if a.Program, err = build(ctx, dir, "contactmerge", ""); err != nil {
 		return err
 	}
@@ -57,16 +60,28 @@ func run(ctx context.Context) (err error) {
 	if *keep != "" {
 		conf = strings.Split(*keep, ";")
 	}
-	if a.Server, err = pgtest.Start(pgtest.Options{ExtraConf: conf}); err != nil {
+	if a.Server, err = pgtest.Start(pgtest.Options{ExtraConf: conf, Folder: memory()}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Server.Close()) }()
+	defer a.Close()
 	var names []string
 	if *only != "" {
 		names = strings.Split(*only, ",")
 	}
 	fmt.Printf("torture: seed %d, scale %s, PostgreSQL %d; again with: make torture SEED=%d TORTURE=%s\n%+v\n", *seed, sc.Name, a.Server.Version, *seed, sc.Name, sc)
 	return a.Run(ctx, *seed, sc, names, os.Stdout)
+}
+
+// memory is a folder in memory where the machine has one with room, else "". A database is copied for every fault, many thousand times;
+// no fault of the harness is one that a disk would make a difference to: the server's crashes are not the machine's.
+func memory() string {
+	const dir, enough = "/dev/shm", 4 << 30
+	var st syscall.Statfs_t
+	if syscall.Statfs(dir, &st) != nil || st.Bavail*uint64(st.Bsize) < enough {
+		return ""
+	}
+	return dir
 }
 
 // build makes the program with build tags.
