@@ -25,6 +25,8 @@ type item struct {
 	hashes   []byte               // of its journal rows, in their order
 	archived []byte               // of its archive rows, in byte order of the contact's id
 	wide     map[int]bool         // places of the references of which rows change companions too
+
+	referring map[int][]string // in a dry run: contacts that refer to a loser, by the place of the reference
 }
 
 // accompany notes that rows of a reference change companions too.

@@ -20,6 +20,8 @@ type DryRun struct {
 
 	look   func(context.Context, *batch) error // how a batch is foreseen: as a merge, or as a sweep
 	merged map[string]bool                     // losers of the steps so far
+	filled map[int]*filled                     // survivors of the steps so far that got another reference to a contact, by the place of the reference
+	reads  bool                                // earlier steps may change which contacts refer to a loser of a later one
 	back   map[string]bool                     // contacts that merges looked at before would have brought back
 }
 
@@ -38,11 +40,12 @@ func NewDryRun(conn *pgx.Conn, cfg Config) (*DryRun, error) {
 
 // Start reads the catalogue.
 func (d *DryRun) Start(ctx context.Context, p *cluster.Plan) error {
-	d.plan, d.merged = p.ID, make(map[string]bool)
+	d.plan, d.merged, d.filled = p.ID, make(map[string]bool), make(map[int]*filled)
 	return pgerr.Clean(d.read(ctx, func(tx pgx.Tx) (err error) {
 		if d.cat, err = readCatalog(ctx, tx, &d.cfg); err != nil {
 			return err
 		}
+		d.reads = d.cfg.Mode == Delete || slices.ContainsFunc(p.Steps, func(s cluster.Step) bool { return len(d.leads(&s)) > 0 })
 		return preflight(ctx, tx, &d.cfg, d.cat, reading)
 	}))
 }
@@ -102,11 +105,65 @@ func (d *DryRun) settle(b *batch, o Outcome, reason string) {
 		}
 		it.result.Outcome, it.result.Reason = o, reason
 		if o == Applied {
+			d.adjust(it)
 			for _, id := range it.step.Losers {
 				d.merged[id] = true
 			}
+			for i, value := range d.leads(it.step) {
+				d.filled[i] = d.filled[i].with(it.step.Survivor, value)
+			}
 		}
 	}
+}
+
+// leads is what a step fills its survivor with in columns that refer to contacts, by the place of the reference.
+func (d *DryRun) leads(s *cluster.Step) map[int]*string {
+	out := make(map[int]*string)
+	for i := range d.cat.refs {
+		r := &d.cat.refs[i]
+		for _, ch := range s.Changes {
+			if r.self && r.kind == byID && ch.Column == r.column.name {
+				out[i] = ch.Value
+			}
+		}
+	}
+	return out
+}
+
+// adjust counts the contacts that refer to a loser of the step as they are when it is its turn: earlier steps delete some, and give others
+// another reference.
+func (d *DryRun) adjust(it *item) {
+	for i := range d.cat.refs {
+		n := &it.result.Tables[i].Repointed
+		for _, id := range it.referring[i] {
+			if d.filled[i] != nil && d.filled[i].who[id] || d.cfg.Mode == Delete && d.merged[id] {
+				*n--
+			}
+		}
+		for _, id := range it.step.Losers {
+			if d.filled[i] != nil {
+				*n += d.filled[i].to[id]
+			}
+		}
+	}
+}
+
+// filled is contacts that were given another reference.
+type filled struct {
+	who map[string]bool  // they
+	to  map[string]int64 // how many refer to whom now
+}
+
+// with adds one to f, which may be nil.
+func (f *filled) with(who string, to *string) *filled {
+	if f == nil {
+		f = &filled{make(map[string]bool), make(map[string]int64)}
+	}
+	f.who[who] = true
+	if to != nil {
+		f.to[*to]++
+	}
+	return f
 }
 
 // Finish has nothing to do.
@@ -136,6 +193,30 @@ func (d *DryRun) foresee(ctx context.Context, b *batch) error {
 	for _, it := range b.items {
 		for i := range it.result.Tables {
 			it.result.Tables[i].Repointed, it.result.Tables[i].Removed = f.moved[it][i], f.removed[it][i]
+		}
+	}
+	if d.reads {
+		return b.selfReferences(ctx)
+	}
+	return nil
+}
+
+// selfReferences notes which contacts refer to losers.
+func (b *batch) selfReferences(ctx context.Context) error {
+	for _, it := range b.items {
+		it.referring = make(map[int][]string)
+	}
+	for i := range b.cat.refs {
+		r := &b.cat.refs[i]
+		if !r.self || !b.moves(i) {
+			continue
+		}
+		err := b.referring(ctx, r, "", func(id string, n int) {
+			it := b.items[n]
+			it.referring[i] = append(it.referring[i], id)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

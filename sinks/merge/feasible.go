@@ -258,9 +258,14 @@ func (b *batch) untangle(ctx context.Context) error {
 
 // pairs calls f with every member that refers to a loser, and the place of that loser's step.
 func (b *batch) pairs(ctx context.Context, r *reference, f func(id string, n int)) error {
+	return b.referring(ctx, r, ` WHERE `+b.cat.oneOf("t."+quote(b.cat.id.name), b.cat.idEqual, mapParameters+1), f, b.members())
+}
+
+// referring calls f with every contact that refers to a loser, and the place of that loser's step.
+func (b *batch) referring(ctx context.Context, r *reference, where string, f func(id string, n int), args ...any) error {
 	id := "t." + quote(b.cat.id.name)
-	rows, err := b.tx.Query(ctx, b.cat.mapSQL()+`cm_p AS (SELECT `+id+`::text AS id, m.n FROM `+r.child.sql()+` AS t JOIN `+b.cat.from(r)+` ON `+b.cat.refersTo(r)+`
-			WHERE `+b.cat.oneOf(id, b.cat.idEqual, mapParameters+1)+`) SELECT id, n FROM cm_p`, b.mapArgs(b.members())...)
+	rows, err := b.tx.Query(ctx, b.cat.mapSQL()+`cm_p AS (SELECT DISTINCT `+id+`::text AS id, m.n FROM `+r.child.sql()+` AS t JOIN `+b.cat.from(r)+` ON `+b.cat.refersTo(r)+where+`) SELECT id, n FROM cm_p`,
+		b.mapArgs(args...)...)
 	if err != nil {
 		return err
 	}

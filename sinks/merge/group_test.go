@@ -2,8 +2,13 @@ package merge
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/contactmerge/contactmerge/internal/cluster"
 )
 
 // TestGroupsAreOneByOne merges a crowd in groups of several sizes, with steps in between that cannot be merged for reasons of every kind:
@@ -75,5 +80,41 @@ func TestTangledSteps(t *testing.T) {
 			}
 			b.wantInvariants(t)
 		})
+	}
+}
+
+// TestDryRunOfSelfReferences: contacts refer to losers of later steps, and are deleted or filled by then. The dry run counts what apply moves.
+func TestDryRunOfSelfReferences(t *testing.T) {
+	base := prepare(t, crm+`ALTER TABLE contacts ADD friends bigint[]; INSERT INTO contacts (id) SELECT generate_series(6, 12);
+		UPDATE contacts SET manager_id = NULL; UPDATE contacts SET manager_id = 4 WHERE id IN (2, 3, 10); UPDATE contacts SET manager_id = 8 WHERE id IN (1, 4, 7); UPDATE contacts SET friends = '{4,6,8}' WHERE id IN (2, 6, 9);`)
+	for _, tt := range []struct {
+		mode Mode
+		want map[string][2]int64
+	}{
+		{Archive, map[string][2]int64{"public.contacts.manager_id": {6, 0}, "public.contacts.friends": {9, 0}}},
+		{Delete, map[string][2]int64{"public.contacts.manager_id": {3, 0}, "public.contacts.friends": {6, 0}}},
+	} {
+		for _, size := range []int{1, 500} {
+			t.Run(fmt.Sprintf("%s, %d losers", tt.mode, size), func(t *testing.T) {
+				b := attach(t, base.Clone(t))
+				b.cfg.Mode, b.cfg.GroupLosers, b.cfg.Columns = tt.mode, size, []string{"id", "first"}
+				b.cfg.References = []Reference{{Table: "contacts", Column: "friends"}}
+				first := b.step(t, "1", "2", "3")
+				first.Changes = []cluster.Change{{Column: "manager_id", Value: text("4")}} // was 8
+				last := b.step(t, "12", "6")
+				last.Changes = []cluster.Change{{Column: "manager_id", Value: text("10")}}
+				p := planOf(first, b.step(t, "5", "4"), b.step(t, "9", "8"), last)
+				dry, rep := b.dryRun(t, p), b.apply(t, p)
+				wantOnly(t, rep, Applied)
+				if d := diff(dry, rep); d != "" {
+					t.Errorf("the dry run foresaw something else (-dry +real):\n%s", d)
+				}
+				got := moved(rep)
+				maps.DeleteFunc(got, func(table string, _ [2]int64) bool { return !strings.HasPrefix(table, "public.contacts.") })
+				if d := cmp.Diff(tt.want, got); d != "" {
+					t.Errorf("(-want +got):\n%s", d)
+				}
+			})
+		}
 	}
 }

@@ -129,7 +129,11 @@ func (b *bench) mergeAtRandom(t *testing.T, rt *rapid.T) (merged int) {
 			live = live[n:]
 		}
 		if len(steps) > 0 {
-			rep := b.apply(t, planOf(steps...))
+			p := planOf(steps...)
+			dry, rep := b.dryRun(t, p), b.apply(t, p)
+			if d := diff(dry.Tables, rep.Tables); d != "" && diff(dry.Counts, rep.Counts) == "" {
+				rt.Fatalf("the dry run counted other rows (-dry +real):\n%s", d)
+			}
 			merged += rep.Count(Applied)
 			if n := rep.Count(Applied) + rep.Count(Refused) + rep.Count(Gone) + rep.Count(Stale); n != len(steps) {
 				rt.Fatalf("merging: %+v", rep)
