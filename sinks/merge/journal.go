@@ -108,22 +108,6 @@ func (c *catalog) isLoser() string {
 	return c.oneOf(id, c.idEqual, 2) + ` AND ` + id + ` ` + c.idEqual + ` m.l`
 }
 
-// redirect makes the losers, and everybody who was merged into them earlier, lead to the survivor in one hop.
-func (b *batch) redirect(ctx context.Context) error {
-	_, err := b.tx.Exec(ctx, b.cat.mapSQL()+`ended AS (
-			UPDATE `+b.ours("redirects")+` AS r SET active = false, ended_at = clock_timestamp(), ended_plan = $5, ended_cluster = ($6::text[])[m.n]
-			FROM cm_m AS m WHERE r.active AND r.survivor_id = ANY ($2::text[]) AND r.survivor_id = m.lt RETURNING r.loser_id, m.n, m.st
-		), earlier AS MATERIALIZED (SELECT loser_id, n, st FROM ended)
-		INSERT INTO `+b.ours("redirects")+` (loser_id, survivor_id, plan_id, cluster_id, compressed)
-		SELECT loser_id, st, $5, ($6::text[])[n], compressed FROM (
-			SELECT loser_id, n, st, true AS compressed FROM earlier UNION ALL SELECT lt, n, st, false FROM cm_m) AS x ORDER BY n, compressed DESC, loser_id`,
-		b.mapArgs(b.plan, b.clusters())...)
-	if err != nil {
-		return fmt.Errorf("writing the redirects: %w", err)
-	}
-	return nil
-}
-
 // record writes into the ledger that the steps were carried out.
 func (b *batch) record(ctx context.Context, epoch int64) (err error) {
 	deeds := make([]deed, len(b.items))

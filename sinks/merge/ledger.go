@@ -163,9 +163,21 @@ func deedArgs(action string, epoch int64, deeds []deed) []any {
 
 // arrayLiteral is a list as PostgreSQL reads a text[]: parameters cannot be lists of lists of different lengths.
 func arrayLiteral(list []string) string {
-	quoted := make([]string, len(list))
+	var b strings.Builder
+	b.WriteByte('{')
 	for i, s := range list {
-		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		for at := range len(s) {
+			if s[at] == '\\' || s[at] == '"' {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(s[at])
+		}
+		b.WriteByte('"')
 	}
-	return "{" + strings.Join(quoted, ",") + "}"
+	b.WriteByte('}')
+	return b.String()
 }
