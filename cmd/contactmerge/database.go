@@ -235,7 +235,7 @@ func (a *app) findInDatabase(ctx context.Context, in *inputFlags, c *config.Conf
 func (d *database) mergeConfig(c *config.Config, rec *run.Record) merge.Config {
 	m := merge.Config{
 		Contacts: d.names[c.Contacts.Table], ID: c.Contacts.ID, Where: c.Contacts.Where, Mode: merge.Mode(c.Merge.Mode), ArchiveColumn: c.Merge.ArchiveColumn,
-		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, GroupLosers: c.Merge.GroupLosers,
+		ArchiveValue: c.Merge.ArchiveValue, MaxChildren: c.Merge.MaxChildren, MaxImageBytes: int64(c.Merge.MaxMegabytes) << 20, GroupLosers: c.Merge.GroupLosers,
 		GroupChildren: c.Merge.GroupRows, GroupBytes: int64(c.Merge.GroupMegabytes) << 20, Schema: c.Database.Schema, Fault: faultPoint(),
 	}
 	m.Seeded = seededBug()

@@ -17,6 +17,7 @@ func TestTemplateShowsTheDefaults(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf("\n  # mode: %s\n", m.Mode),
 		fmt.Sprintf("\n  # max_children: %d\n", m.MaxChildren),
+		fmt.Sprintf("\n  # max_megabytes: %d\n", m.MaxImageBytes>>20),
 		fmt.Sprintf("\n  # schema: %s\n", m.Schema),
 		fmt.Sprintf("\n  # connections: %d\n", extract.DefaultConnections),
 		fmt.Sprintf("\n  # dir: %s\n", defaultOut),

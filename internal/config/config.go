@@ -98,6 +98,8 @@ type Merge struct {
 	ArchiveValue string `yaml:"archive_value"`
 	// MaxChildren is how many rows of other tables one merge may move. Default: 10000.
 	MaxChildren int `yaml:"max_children"`
+	// MaxMegabytes is how large the contacts of one merge may be in the journal. Default: 64.
+	MaxMegabytes int `yaml:"max_megabytes"`
 	// GroupLosers is how many contacts one transaction may merge away that carries out several merges; 1 does each by itself. Default: 500.
 	GroupLosers int `yaml:"group_losers"`
 	// GroupRows is how many rows of other tables such a transaction may move. Default: 10000.
@@ -190,8 +192,8 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("merge.collisions: %s is %q, must be refuse, keep_survivor, keep_loser or union", name, p))
 		}
 	}
-	if c.Merge.GroupLosers < 0 || c.Merge.GroupRows < 0 || c.Merge.GroupMegabytes < 0 {
-		errs = append(errs, errors.New("merge.group_losers, group_rows and group_megabytes must not be negative"))
+	if m := &c.Merge; min(m.MaxChildren, m.MaxMegabytes, m.GroupLosers, m.GroupRows, m.GroupMegabytes) < 0 {
+		errs = append(errs, errors.New("merge.max_children, max_megabytes, group_losers, group_rows and group_megabytes must not be negative"))
 	}
 	for _, r := range c.Merge.Acknowledged {
 		if n := strings.Count(r, "."); n < 1 || n > 2 {

@@ -40,6 +40,7 @@ merge:
   archive_column: merged_into
   archive_value: gone
   max_children: 5
+  max_megabytes: 6
   references: [crm.orders.customer, notes.contact_id]
 report:
   dir: out
@@ -78,7 +79,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		},
 		Identities: &config.Table{Table: "crm.identities", Columns: map[string]string{"contact": "contact_id", "kind": "channel", "text": "value"}},
 		Merge: config.Merge{
-			Auto: true, Mode: "archive", ArchiveColumn: "merged_into", ArchiveValue: "gone", MaxChildren: 5,
+			Auto: true, Mode: "archive", ArchiveColumn: "merged_into", ArchiveValue: "gone", MaxChildren: 5, MaxMegabytes: 6,
 			References: []string{"crm.orders.customer", "notes.contact_id"},
 		},
 		Report: config.Report{Dir: "out"},

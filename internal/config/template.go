@@ -56,7 +56,7 @@ func Template(in Discovered) []byte {
 func defaults() reflect.Value {
 	c := Config{Version: Version, Identities: &Table{}}
 	c.Database = Database{DSNEnv: defaultDSNEnv, Schema: "contactmerge", Connections: 2}
-	c.Merge = Merge{Mode: "archive", MaxChildren: 10_000, Kindness: Kindness{MaxReplicaLag: "30s", MaxReplicaMB: 256, MaxPause: "30m"}}
+	c.Merge = Merge{Mode: "archive", MaxChildren: 10_000, MaxMegabytes: 64, Kindness: Kindness{MaxReplicaLag: "30s", MaxReplicaMB: 256, MaxPause: "30m"}}
 	c.Report.Dir = "contactmerge-report"
 	c.Link = Link{Dir: "contactmerge-links", Config: c.Link.WithDefaults()}
 	c.Config = c.WithDefaults()

@@ -40,10 +40,10 @@ func (b *batch) infeasible(it *item) string {
 		}
 	}
 	if total > int64(b.cfg.MaxChildren) {
-		return fmt.Sprintf("%d rows would move, over the limit of %d", total, b.cfg.MaxChildren)
+		return fmt.Sprintf("%d rows would move, over the limit of %d (merge.max_children)", total, b.cfg.MaxChildren)
 	}
 	if it.bytes > b.cfg.MaxImageBytes {
-		return fmt.Sprintf("its contacts take %d bytes in the journal, over the limit of %d", it.bytes, b.cfg.MaxImageBytes)
+		return fmt.Sprintf("its contacts take %d bytes in the journal, over the limit of %d (merge.max_megabytes)", it.bytes, b.cfg.MaxImageBytes)
 	}
 	for _, ch := range it.step.Changes {
 		col := b.cat.contacts.column(ch.Column)

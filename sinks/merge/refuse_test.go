@@ -96,7 +96,8 @@ func TestRefusals(t *testing.T) {
 			script: `UPDATE contacts SET manager_id = 4 WHERE id = 1`, // 1 under 4, 4 under 2
 			words:  `its own ancestor by column "manager_id"`, unforeseen: true,
 		},
-		{name: "too many rows", words: "11 rows would move, over the limit of 8", config: func(c *Config) { c.MaxChildren = 8 }},
+		{name: "too many rows", words: "11 rows would move, over the limit of 8 (merge.max_children)", config: func(c *Config) { c.MaxChildren = 8 }},
+		{name: "too large contacts", words: "over the limit of 100 (merge.max_megabytes)", config: func(c *Config) { c.MaxImageBytes = 100 }},
 		{name: "change of an unknown column", words: `no column "gone"`, change: func(s *cluster.Step) { s.Changes = []cluster.Change{{Column: "gone"}} }},
 		{name: "change of the id", words: `refer to contacts by column "id"`, change: func(s *cluster.Step) { s.Changes = []cluster.Change{{Column: "id", Value: text("9")}} }},
 		{
