@@ -5,6 +5,7 @@ package connect
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,11 +58,18 @@ func terse(conn *pgx.Conn) string {
 // Prepare pins the settings of a new session. It refuses one that a pooler hands to others between two transactions: a setting would reach
 // the application's statements there, and a lock would be held by whoever comes next.
 func Prepare(ctx context.Context, conn *pgx.Conn) error {
-	if err := refusePooler(ctx, conn); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, patience(conn.Config()))
+	defer cancel()
+	process, err := refusePooler(ctx, conn)
+	if err != nil {
 		return err
 	}
+	attend(conn, process)
 	calls := []string{terse(conn), writable}
-	for _, s := range settings {
+	for _, s := range slices.Concat(settings, serverKeepalives) {
+		if conn.Config().RuntimeParams[s[0]] != "" && s[0][:4] == "tcp_" {
+			continue // the address says it
+		}
 		calls = append(calls, fmt.Sprintf("pg_catalog.set_config('%s', '%s', false)", s[0], s[1])) // both are ours: nothing to quote
 	}
 	if _, err := ask(ctx, conn, "SELECT "+strings.Join(calls, ", ")); err != nil {

@@ -24,23 +24,23 @@ const probes = 3
 const probeTimeout = 3 * time.Second
 
 // refusePooler returns ErrPooled behind a pooler that does not keep sessions. Without a pooler it costs one round trip: the process that
-// the server named when the connection was made is then the one that answers.
-func refusePooler(ctx context.Context, conn *pgx.Conn) error {
+// the server named when the connection was made is then the one that answers. It returns the process that does.
+func refusePooler(ctx context.Context, conn *pgx.Conn) (uint32, error) {
 	pid, err := backend(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("preparing the connection: %w", explain(conn.Config(), err))
+		return 0, fmt.Errorf("preparing the connection: %w", explain(conn.Config(), err))
 	}
 	if pid == conn.PgConn().PID() {
-		return nil
+		return pid, nil
 	}
 	pooled, err := changesSessions(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("finding out how the connection pooler works: %w", explain(conn.Config(), err))
+		return 0, fmt.Errorf("finding out how the connection pooler works: %w", explain(conn.Config(), err))
 	}
 	if pooled {
-		return ErrPooled
+		return 0, ErrPooled
 	}
-	return nil
+	return pid, nil
 }
 
 // ask runs a statement of ours by the simple protocol, which leaves no prepared statement behind in a session of somebody else, and returns

@@ -25,12 +25,31 @@ func (e *cleaned) Error() string { return e.text }
 // Unwrap gives the driver's error, for its SQLSTATE.
 func (e *cleaned) Unwrap() error { return e.pg }
 
+// closed is what the driver says of a statement on a connection that broke before, such as the ROLLBACK of the transaction it broke in. It
+// takes the place of the error that broke it.
+const closed = "conn closed"
+
+// lost is an error of a connection that is gone.
+type lost struct {
+	text  string
+	cause error
+}
+
+// Error says so.
+func (e *lost) Error() string { return e.text }
+
+// Unwrap gives the driver's error.
+func (e *lost) Unwrap() error { return e.cause }
+
 // Clean takes what may be personal out of the text of an error of the server, and leaves what was said around it. Other errors pass as
-// they are.
+// they are, but for one that says nothing.
 func Clean(err error) error {
 	var done *cleaned
 	var pg *pgconn.PgError
 	if errors.As(err, &done) || !errors.As(err, &pg) {
+		if err != nil && strings.HasSuffix(err.Error(), closed) {
+			return &lost{strings.TrimSuffix(err.Error(), closed) + "the connection to the server was lost", err}
+		}
 		return err
 	}
 	if !strings.Contains(err.Error(), pg.Error()) {

@@ -28,6 +28,7 @@ func TestClean(t *testing.T) {
 		{"what was said around it stays", fmt.Errorf("filling the survivor: %w", value), "filling the survivor: (SQLSTATE 22P02)"},
 		{"other words are not trusted", other{value}, "(SQLSTATE 22P02)"},
 		{"not the server's", plain, "no such file"},
+		{"after the connection broke", fmt.Errorf("reading the lease: %w", errors.New("conn closed")), "reading the lease: the connection to the server was lost"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/tern/v2/migrate"
 
+	"github.com/contactmerge/contactmerge/internal/connect"
 	"github.com/contactmerge/contactmerge/internal/pgerr"
 )
 
@@ -30,11 +32,13 @@ func (e *folded) Error() string { return e.text }
 
 func (e *folded) Unwrap() error { return e.cause }
 
-// oneLine makes one line of a failure to connect, in which the driver gives each address it tried a line.
+// oneLine words a failure to connect as everywhere else: the driver gives each address it tried a line.
 func oneLine(err error) error {
 	var refused *pgconn.ConnectError
-	if !errors.As(err, &refused) {
+	var done *connect.Failure
+	if errors.As(err, &done) || !errors.As(err, &refused) {
 		return err
 	}
-	return &folded{strings.Join(strings.Fields(err.Error()), " "), err}
+	text := connect.Explain(&pgx.ConnConfig{Config: *refused.Config}, refused).Error()
+	return &folded{strings.Join(strings.Fields(strings.Replace(err.Error(), refused.Error(), text, 1)), " "), err}
 }
