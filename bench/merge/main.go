@@ -1,5 +1,5 @@
 // Command merge measures how many contacts a second are merged, and unmerged: a database of pairs of contacts, each with two rows in other
-// tables, is merged in groups and one by one, with the journal on and commits as the server has them, and all of it is undone.
+// tables, is merged in groups and one by one, with the journal on and commits as the server has them, all of it is verified, and undone.
 //
 //	go run ./internal/pgtest/throwaway -fsync -- go run ./bench/merge -losers 170000
 package main
@@ -118,12 +118,13 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 		return err
 	}
 	defer func() { _ = lock.Release(context.WithoutCancel(ctx)) }() // the database is thrown away
-	m, err := merge.New(lock, merge.Config{Contacts: "contacts", ID: "id", Columns: columns, Mode: opt.mode, GroupLosers: group})
+	conf := merge.Config{Contacts: "contacts", ID: "id", Columns: columns, Mode: opt.mode, GroupLosers: group}
+	m, err := merge.New(lock, conf)
 	if err != nil {
 		return err
 	}
-	w := watch{name: name, losers: losers, group: group, pid: lock.Conn().PgConn().PID(), slow: slow}
-	w.begin()
+	w := watch{name: name, losers: losers, group: group, slow: slow}
+	w.begin(lock.Conn())
 	rep, err := merge.Apply(ctx, m, p, merge.Options{})
 	if err != nil {
 		return err
@@ -131,12 +132,17 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 	if rep.Count(merge.Applied) != losers {
 		return fmt.Errorf("%d of %d merges were applied: %+v", rep.Count(merge.Applied), losers, rep.Counts)
 	}
-	moved := int64(0)
-	for _, t := range rep.Tables {
-		moved += t.Repointed
+	w.end("merged")
+	w.begin(conn)
+	v, err := merge.Verify(ctx, conn, conf, merge.VerifyOptions{})
+	if err != nil {
+		return err
 	}
-	w.end("merged", moved)
-	w.begin()
+	if !v.OK() {
+		return fmt.Errorf("%d invariants are violated", v.Violated())
+	}
+	w.end("verified")
+	w.begin(lock.Conn())
 	// What is to be undone is looked for too: somebody waits for that as well.
 	sel, err := merge.Select(ctx, lock.Conn(), "contactmerge", merge.Selection{Plan: p.ID})
 	if err != nil {
@@ -149,7 +155,7 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 	if undone.Count(merge.Applied) != losers {
 		return fmt.Errorf("%d of %d merges were undone: %+v", undone.Count(merge.Applied), losers, undone.Counts)
 	}
-	w.end("undone", moved)
+	w.end("undone")
 	return nil
 }
 

@@ -17,25 +17,26 @@ import (
 type watch struct {
 	name          string
 	losers, group int
-	pid           uint32 // of the server process
 	slow          *slowest
 
+	pid    string // of the server process
 	start  time.Time
 	server time.Duration
 	client time.Duration
 }
 
-func (w *watch) begin() {
+// begin starts the clock of work that goes over a connection.
+func (w *watch) begin(conn *pgx.Conn) {
 	w.slow.took = nil
-	w.start, w.server, w.client = time.Now(), onCPU(strconv.FormatUint(uint64(w.pid), 10)), onCPU("self")
+	w.pid = strconv.FormatUint(uint64(conn.PgConn().PID()), 10)
+	w.start, w.server, w.client = time.Now(), onCPU(w.pid), onCPU("self")
 }
 
-func (w *watch) end(verb string, rows int64) {
+func (w *watch) end(verb string) {
 	took := time.Since(w.start)
 	each := func(d time.Duration) float64 { return 1000 * d.Seconds() / float64(w.losers) }
-	server, client := onCPU(strconv.FormatUint(uint64(w.pid), 10))-w.server, onCPU("self")-w.client
-	fmt.Printf("%-11s %7d losers %s, %7d rows moved, %d to a transaction: %8.2f s, %6.0f losers/s, %.3f ms each, of which the server computed %.3f ms and the program %.3f ms\n",
-		w.name, w.losers, verb, rows, w.group, took.Seconds(), float64(w.losers)/took.Seconds(), each(took), each(server), each(client))
+	fmt.Printf("%-11s %7d losers %-8s %d to a transaction: %8.2f s, %6.0f losers/s, %.3f ms each, of which the server computed %.3f ms and the program %.3f ms\n",
+		w.name, w.losers, verb+",", w.group, took.Seconds(), float64(w.losers)/took.Seconds(), each(took), each(onCPU(w.pid)-w.server), each(onCPU("self")-w.client))
 	w.slow.report()
 }
 
