@@ -249,14 +249,32 @@ func (s *Spec) config() string {
 	if s.Mark != "" {
 		fmt.Fprintf(&b, "  archive_column: %q\n", s.Mark)
 	}
-	if s.Policy != "" {
-		fmt.Fprintf(&b, "  collisions: {tags_contact_id_tag_key: %s}\n", s.Policy)
+	sep := "  collisions:\n"
+	for _, t := range s.Tables {
+		if t.Policy != "" {
+			fmt.Fprintf(&b, "%s    %q: %s\n", sep, t.Once, t.Policy)
+			sep = ""
+		}
 	}
-	sep := "  references:\n"
+	sep = "  references:\n"
 	for _, t := range s.Tables {
 		for _, r := range t.Refs {
-			if r.Bare {
-				fmt.Fprintf(&b, "%s    - %q\n", sep, table(t)+"."+r.Column)
+			if !r.Bare {
+				continue
+			}
+			name := table(t) + "." + r.Column
+			if r.Type != "" {
+				name += " (" + r.Type + " = " + typeOfContacts + ")"
+			}
+			fmt.Fprintf(&b, "%s    - %q\n", sep, name)
+			sep = ""
+		}
+	}
+	sep = "  acknowledged:\n" // numbers under a name that may look like one of ids
+	for _, t := range s.Tables {
+		for _, c := range t.Columns {
+			if c.Volatile || c.Name == s.n("org_no") {
+				fmt.Fprintf(&b, "%s    - %q\n", sep, table(t)+"."+c.Name)
 				sep = ""
 			}
 		}

@@ -1,10 +1,13 @@
 package torture
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // childKinds are the shapes of tables around contacts.
 func childKinds() []func(*Spec, dice) *Table {
-	return []func(*Spec, dice) *Table{tickets, tags, notes, events, memberships, orders, deferred, stray, zoo, profile, audited}
+	return []func(*Spec, dice) *Table{tickets, tags, notes, events, memberships, orders, deferred, stray, lists, targets, zoo, profile, audited}
 }
 
 // tickets refers to a contact twice.
@@ -21,10 +24,19 @@ func tickets(s *Spec, d dice) *Table {
 func tags(s *Spec, _ dice) *Table {
 	return &Table{
 		Kind:       "tags",
-		Columns:    []Column{s.fk("contact_id", "NOT NULL"), s.col("tag", "text", "NOT NULL")},
-		Constraint: []string{fmt.Sprintf("UNIQUE (%s, %s)", quoted(s.n("contact_id")), quoted(s.n("tag")))},
-		Refs:       s.toID("contact_id"), Unique: s.n("tag"),
+		Columns:    []Column{s.fk("contact_id", "NOT NULL"), s.col("tag", "text", "NOT NULL"), s.col("title", "text", ""), s.col("amount", "numeric(12,3)", "")},
+		Constraint: []string{s.once("utag_once", "contact_id", "tag")},
+		Refs:       s.toID("contact_id"), Once: s.n("utag_once"), Same: []string{s.n("tag")},
 	}
+}
+
+// once is a unique constraint.
+func (s *Spec) once(role string, columns ...string) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = quoted(s.n(c))
+	}
+	return "CONSTRAINT " + quoted(s.n(role)) + " UNIQUE (" + strings.Join(names, ", ") + ")"
 }
 
 // notes has no key at all, equal rows, and goes away with its contact.
@@ -100,6 +112,32 @@ func stray(s *Spec, _ dice) *Table {
 	}
 }
 
+// lists holds ids of several contacts in one column.
+func lists(s *Spec, d dice) *Table {
+	t := &Table{
+		Kind: "lists", Columns: []Column{s.col("id", "bigint", "PRIMARY KEY"), s.col("members", pick(d, []string{s.IDType, "text"})+"[]", ""), s.col("title", "text", "")},
+		Refs: []Reference{{Column: s.n("members"), Key: s.n("id"), Bare: true, List: true}},
+	}
+	if d.chance(2) {
+		t.After = []string{"CREATE INDEX ON %s USING gin (" + quoted(s.n("members")) + ")"}
+	}
+	return t
+}
+
+// targets holds ids of contacts and of other things, and another column that says of which; one thing has a tag once.
+func targets(s *Spec, d dice) *Table {
+	return &Table{
+		Kind: "targets",
+		Columns: []Column{
+			s.col("id", "bigint", "PRIMARY KEY"), s.col("kind_of", "text", "NOT NULL"), s.col("whom", pick(d, []string{s.IDType, "text"}), "NOT NULL"),
+			s.col("tag", "text", "NOT NULL"), s.col("body", "text", ""),
+		},
+		Constraint: []string{s.once("utar_once", "whom", "kind_of", "tag")},
+		Refs:       []Reference{{Column: s.n("whom"), Key: s.n("id"), Bare: true, Type: s.n("kind_of")}},
+		Once:       s.n("utar_once"), Same: []string{s.n("kind_of"), s.n("tag")},
+	}
+}
+
 // zoo has a column of every type.
 func zoo(s *Spec, _ dice) *Table {
 	t := &Table{Kind: "zoo", Columns: []Column{s.col("id", "bigint", "PRIMARY KEY"), s.fk("contact_id", "")}, Refs: s.toID("contact_id"), After: []string{indexOn(s.n("contact_id"))}}
@@ -112,8 +150,8 @@ func zoo(s *Spec, _ dice) *Table {
 // profile is one to one: its key is the reference.
 func profile(s *Spec, d dice) *Table {
 	return &Table{
-		Kind: "profile", Columns: append([]Column{s.fk("contact_id", "PRIMARY KEY")}, s.loose(d, 1+d.IntN(3))...),
-		Refs: s.toID("contact_id"), Unique: "-",
+		Kind: "profile", Columns: append([]Column{s.fk("contact_id", "CONSTRAINT "+quoted(s.n("upro_once"))+" PRIMARY KEY"), s.col("title", "text", "")}, s.loose(d, 1+d.IntN(3))...),
+		Refs: s.toID("contact_id"), Once: s.n("upro_once"),
 	}
 }
 

@@ -31,7 +31,7 @@ func (t *trial) cut(ctx context.Context, seed uint64, times int) (Count, error) 
 		return c, err
 	}
 	var done, runs, alone atomic.Int64
-	err = t.from.arena.share(ctx, func(i int) (bool, error) {
+	err = t.from.arena.share(ctx, 3, func(i int) (bool, error) {
 		// In one run of five also while it is still getting ready.
 		hook := unreliable(newDice(seed, fmt.Sprintf("cuts %s %d", t.verb, i)), &done, total, i%5 == 0)
 		ended, err := t.through(ctx, hook, fmt.Sprintf("%s, run %d", c.Name, i))

@@ -23,9 +23,12 @@ func newSmall(seed uint64, groups int, mode string) *Spec {
 	s := newDesk(seed, groups, mode)
 	d := newDice(seed, "small")
 	s.Tables = s.Tables[:1]
-	for _, kind := range []func(*Spec, dice) *Table{tickets, notes, stray} {
+	for _, kind := range []func(*Spec, dice) *Table{notes, tags, lists, targets} {
 		t := kind(s, d)
 		t.Name = s.n(t.Kind)
+		if t.Once != "" {
+			t.Policy = "union"
+		}
 		s.Tables = append(s.Tables, t)
 	}
 	return s

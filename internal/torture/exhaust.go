@@ -90,7 +90,7 @@ func (t *trial) exhaust(ctx context.Context, f fault, step int) (Count, error) {
 	c := Count{Name: f.name + " of " + t.verb}
 	var mu sync.Mutex
 	half, finished := 0, 0
-	err := t.from.arena.share(ctx, func(i int) (bool, error) {
+	err := t.from.arena.share(ctx, 1, func(i int) (bool, error) {
 		o, err := t.point(ctx, f, 1+i*step, i%t.every == 0)
 		if err != nil {
 			return false, fmt.Errorf("%s %d: %w", c.Name, 1+i*step, err)

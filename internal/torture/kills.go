@@ -37,7 +37,7 @@ func (t *trial) kill(ctx context.Context, seed uint64, n int) (Count, error) {
 		return c, err
 	}
 	var all tally
-	err = t.from.arena.share(ctx, func(i int) (bool, error) {
+	err = t.from.arena.share(ctx, 1, func(i int) (bool, error) {
 		err := t.series(ctx, newDice(seed, fmt.Sprintf("kills %s %d", t.verb, i)), span, n, &all)
 		return all.kills.Load() < int64(n), err
 	})

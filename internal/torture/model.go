@@ -40,17 +40,19 @@ type model struct {
 	steps []Step
 	into  map[string]string // loser: survivor
 	codes map[string]string // the same by code
+	place map[string]int    // in its step: the survivor is 0
 }
 
 func newModel(s *Spec, base Image, steps []Step) *model {
-	m := &model{s: s, base: base, steps: steps, into: map[string]string{}, codes: map[string]string{}}
+	m := &model{s: s, base: base, steps: steps, into: map[string]string{}, codes: map[string]string{}, place: map[string]int{}}
 	code := map[string]string{}
 	id, c := s.Contacts.index(s.n("id")), s.Contacts.index(s.n("code"))
 	for _, r := range base[s.Contacts.Name] {
 		code[r[id]] = r[c]
 	}
 	for _, st := range steps {
-		for _, l := range st.Losers {
+		for i, l := range st.Losers {
+			m.place[l] = i + 1
 			m.into[l] = st.Survivor
 			m.codes[code[l]] = code[st.Survivor]
 		}
@@ -63,6 +65,13 @@ func (m *model) moved(t *Table, r Row) Row {
 	out := slices.Clone(r)
 	for _, ref := range t.Refs {
 		i := t.index(ref.Column)
+		if ref.Type != "" && r[t.index(ref.Type)] != typeOfContacts {
+			continue
+		}
+		if ref.List {
+			out[i] = m.list(r[i])
+			continue
+		}
 		to := m.into
 		if ref.Key != m.s.n("id") {
 			to = m.codes
@@ -107,13 +116,15 @@ func (m *model) contacts() []Row {
 	return out
 }
 
-// children are the rows of another table as they must be.
-func (m *model) children(t *Table) []Row {
-	out := make([]Row, 0, len(m.base[t.Name]))
+// children are the rows of another table as they must be, and the number of those that a policy took out.
+func (m *model) children(t *Table) (out []Row, removed int) {
+	if t.Policy != "" {
+		return m.clashing(t)
+	}
 	for _, r := range m.base[t.Name] {
 		out = append(out, m.moved(t, r))
 	}
-	return out
+	return out, 0
 }
 
 // identities compares the identities, of which a contact keeps one of those that are equal: the survivor's where it has one.
@@ -164,10 +175,11 @@ func (m *model) check(have Image) (wrong []string, removed int) {
 	for _, t := range m.s.Tables {
 		if t.Identities {
 			w, n := m.identities(t, have[t.Name])
-			wrong, removed = append(wrong, w...), n
+			wrong, removed = append(wrong, w...), removed+n
 			continue
 		}
-		wrong = append(wrong, t.differ(m.children(t), have[t.Name], false)...)
+		want, n := m.children(t)
+		wrong, removed = append(wrong, t.differ(want, have[t.Name], false)...), removed+n
 	}
 	return wrong, removed
 }

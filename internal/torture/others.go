@@ -26,7 +26,7 @@ func others(ctx context.Context, a *Arena, seed uint64, _ Scale) ([]Count, error
 	for _, w := range ways {
 		spec := newDesk(seed, 1, "archive")
 		t := tags(spec, newDice(seed, "tags"))
-		t.Name, spec.Policy = t.Kind, w.policy
+		t.Name, t.Policy = t.Kind, w.policy
 		spec.Tables = append(spec.Tables, t)
 		c, err := a.counted(func() (Count, error) {
 			c := Count{Name: "tags lost of 1,001: " + w.name}

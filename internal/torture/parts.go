@@ -29,7 +29,7 @@ type Scale struct {
 
 // scales are the sizes to choose from.
 var scales = []Scale{
-	{Name: "small", Schemas: 10, Groups: 8, Strikes: 37, Kills: 20, Cuts: 10, Crashes: 2, Zombies: 2, Writes: 2000, Holds: 9},
+	{Name: "small", Schemas: 12, Groups: 8, Strikes: 37, Kills: 20, Cuts: 10, Crashes: 2, Zombies: 2, Writes: 2000, Holds: 9},
 	{Name: "standard", Schemas: 200, Groups: 12, Strikes: 1, Kills: 1000, Cuts: 500, Crashes: 20, Zombies: 20, Writes: 20_000, FullDisk: true},
 	{Name: "full", Schemas: 10_000, Groups: 12, Strikes: 1, Kills: 10_000, Cuts: 5000, Crashes: 200, Zombies: 200, Writes: 1_000_000, FullDisk: true},
 }
@@ -125,8 +125,11 @@ func exhaustive(ctx context.Context, a *Arena, seed uint64, sc Scale) (out []Cou
 		err = site.trials(ctx, func(t *trial) error {
 			for _, f := range faults {
 				step := sc.Strikes
-				if f.named {
+				switch {
+				case f.named:
 					step = min(step, 5)
+				case mode == "delete": // the same but for the losers' end
+					step *= 5
 				}
 				c, err := a.counted(func() (Count, error) { return t.exhaust(ctx, f, step) })
 				if err != nil {

@@ -109,30 +109,49 @@ func (c *content) children(t *Table) {
 		switch {
 		case t.Identities:
 			c.identities(t, p, i)
-		case t.Unique == "-":
+		case t.Once != "" && len(t.Same) == 0:
 			if !c.siblingHas(t, p) {
-				c.insert(t, c.child(t, p, i))
+				c.insert(t, c.child(t, p))
 			}
 		case t.Kind == "orders" && !c.d.chance(12):
 		default:
 			for range c.d.IntN(4) {
-				c.insert(t, c.child(t, p, i))
+				values := c.child(t, p)
+				if i > 0 && c.people[i-1].group == p.group && c.clashes(t, p, 25) {
+					twin := c.child(t, &c.people[i-1])
+					if typed := t.Refs[0].Type; typed != "" {
+						values[typed] = text(typeOfContacts)
+					}
+					for _, col := range t.Same {
+						twin[col] = values[col]
+					}
+					c.insert(t, twin)
+				}
+				c.insert(t, values)
 			}
 		}
 	}
 }
 
-// siblingHas leaves one row per group in a table that is one to one with contacts, and in a few groups a second: a clash.
-func (c *content) siblingHas(_ *Table, p *person) bool {
-	at := slices.IndexFunc(c.people, func(o person) bool { return o.group == p.group })
-	if c.people[at].id == p.id {
+// clashes says whether a person is to have a thing that another of the group has too: often where there is a policy for it, else in one of n
+// cases, and then the group must not be merged.
+func (c *content) clashes(t *Table, p *person, n int) bool {
+	switch {
+	case t.Once == "":
+		return false
+	case t.Policy != "":
+		return c.d.chance(3)
+	case c.s.Peaceful || !c.d.chance(n):
 		return false
 	}
-	if c.d.chance(20) && !c.s.Peaceful {
-		c.dirty[p.group] = true
-		return false
-	}
+	c.dirty[p.group] = true
 	return true
+}
+
+// siblingHas leaves one row per group in a table that is one to one with contacts, and in some groups more: a clash.
+func (c *content) siblingHas(t *Table, p *person) bool {
+	at := slices.IndexFunc(c.people, func(o person) bool { return o.group == p.group })
+	return c.people[at].id != p.id && !c.clashes(t, p, 20)
 }
 
 func (c *content) identities(t *Table, p *person, i int) {
@@ -146,7 +165,7 @@ func (c *content) identities(t *Table, p *person, i int) {
 }
 
 // child is one row that refers to a contact, and by its second reference to another one.
-func (c *content) child(t *Table, p *person, i int) map[string]*string {
+func (c *content) child(t *Table, p *person) map[string]*string {
 	c.serial++
 	s := c.s
 	values := map[string]*string{
@@ -160,20 +179,43 @@ func (c *content) child(t *Table, p *person, i int) map[string]*string {
 			of = &c.people[c.d.IntN(len(c.people))]
 		}
 		v := of.id
-		if r.Key == s.n("code") {
+		switch {
+		case r.Key == s.n("code"):
 			v = of.code
+		case r.List:
+			v = c.list(p)
+		case r.Type != "":
+			values[r.Type] = text(pick(c.d, []string{typeOfContacts, typeOfContacts, "Invoice", "contact"}))
 		}
 		values[r.Column] = &v
 	}
-	if t.Kind == "tags" && i > 0 && c.people[i-1].group == p.group && c.d.chance(25) && !c.s.Peaceful {
-		// The same tag on both: a clash.
-		shared := fmt.Sprintf("shared %d", c.serial)
-		twin := map[string]*string{s.n("contact_id"): &c.people[i-1].id, s.n("tag"): &shared}
-		c.insert(t, twin)
-		values[s.n("tag")] = &shared
-		c.dirty[p.group] = true
-	}
 	return values
+}
+
+// list is a list of ids with a person in it, perhaps twice, others of the same group, strangers and nulls, and perhaps with places that do
+// not begin at 1.
+func (c *content) list(p *person) string {
+	ids := []*string{&p.id}
+	for range c.d.IntN(5) {
+		o := &c.people[c.d.IntN(len(c.people))]
+		switch c.d.IntN(4) {
+		case 0:
+			o = p
+		case 1:
+			at := slices.IndexFunc(c.people, func(o person) bool { return o.group == p.group })
+			o = &c.people[at]
+		}
+		ids = append(ids, &o.id)
+	}
+	if c.d.chance(4) {
+		ids = append(ids, nil)
+	}
+	c.d.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+	literal := arrayText(ids)
+	if c.d.chance(8) {
+		literal = fmt.Sprintf("[5:%d]=%s", 4+len(ids), literal)
+	}
+	return literal
 }
 
 // insert queues a row; columns that nobody gave a value get one from the corpus.

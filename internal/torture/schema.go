@@ -22,7 +22,12 @@ type Reference struct {
 	Column string
 	Key    string // column of the contacts it holds the value of: the id, or another unique one
 	Bare   bool   // no foreign key says so; the configuration does
+	List   bool   // it holds a list of ids
+	Type   string // the column that says what the id is an id of, "" when all are of contacts
 }
+
+// typeOfContacts is what such a column says when the id is a contact's.
+const typeOfContacts = "Contact"
 
 // Table is a generated table.
 type Table struct {
@@ -33,7 +38,9 @@ type Table struct {
 	Suffix     string
 	After      []string // statements once it is there; %s is its quoted name
 	Refs       []Reference
-	Unique     string // a column that is unique together with the first reference, "" for none
+	Once       string   // name of the constraint by which a contact has a thing once; "" for none
+	Same       []string // columns in which rows are then the same thing; none when a contact has one row
+	Policy     string   // what is done about a clash; "" refuses the merge
 	Identities bool
 	Log        bool // written by a trigger: not compared
 }
@@ -47,7 +54,6 @@ type Spec struct {
 	Tables   []*Table // children, the identities table first
 	Mode     string   // archive or delete
 	Mark     string   // archive column, "" for none
-	Policy   string   // what is done about a clash of tags; "" refuses the merge
 	Groups   int      // of duplicates
 	Peaceful bool     // no group has a clash
 	Singles  int
@@ -90,6 +96,9 @@ func newSpec(seed uint64, groups int) *Spec {
 	for _, make := range kinds[:3+d.IntN(len(kinds)-2)] {
 		t := make(s, d)
 		t.Name = s.n(t.Kind)
+		if t.Once != "" {
+			t.Policy = pick(d, []string{"", "keep_survivor", "keep_loser", "union"})
+		}
 		s.Tables = append(s.Tables, t)
 	}
 	return s
@@ -99,7 +108,7 @@ func newSpec(seed uint64, groups int) *Spec {
 var roles = []string{
 	"contacts", "id", "first_name", "last_name", "email", "city", "company", "code", "org_no", "boss", "merged_into", "lowered", "serial_no", "touched",
 	"identities", "contact_id", "payer_id", "channel", "value", "title", "tickets", "tags", "notes", "events", "memberships", "orders", "deferred", "stray", "zoo", "profile", "audit",
-	"amount", "tag", "body", "happened",
+	"amount", "tag", "body", "happened", "lists", "members", "targets", "whom", "kind_of", "utag_once", "upro_once", "utar_once",
 }
 
 // col is a column definition by role.

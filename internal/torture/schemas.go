@@ -13,36 +13,41 @@ import (
 func schemas(ctx context.Context, a *Arena, seed uint64, sc Scale) ([]Count, error) {
 	c, err := a.counted(func() (Count, error) {
 		c := Count{Name: "random schemas merged, compared, undone, compared"}
-		var done, merged, dirty atomic.Int64
+		var done, merged, removed, dirty atomic.Int64
 		err := a.each(ctx, sc.Schemas, func(i int) error {
 			s, err := a.Build(ctx, newSpec(seed+uint64(i), sc.Groups))
 			if err != nil {
 				return err
 			}
 			defer s.Drop(ctx)
-			n, err := s.roundTrip(ctx)
+			st, err := s.roundTrip(ctx)
 			done.Add(1)
-			merged.Add(int64(n))
+			merged.Add(int64(st.Applied))
+			removed.Add(int64(st.Removed))
 			dirty.Add(int64(len(s.dirty)))
 			return err
 		})
 		c.Done = int(done.Load())
-		c.Detail = fmt.Sprintf("%d merges; %d groups with a clash, all refused", merged.Load(), dirty.Load())
+		c.Detail = fmt.Sprintf("%d merges took %d equal rows out; %d groups with a clash, all refused", merged.Load(), removed.Load(), dirty.Load())
 		return c, err
 	})
 	return []Count{c}, err
 }
 
-// roundTrip is the life of one schema without faults. It returns how many merges were made.
-func (s *Site) roundTrip(ctx context.Context) (int, error) {
+// roundTrip is the life of one schema without faults. It returns what was there after apply.
+func (s *Site) roundTrip(ctx context.Context) (st State, err error) {
 	dry := s.Run(ctx, dryArgs...)
 	if !s.identical(ctx, "after a dry run") {
-		return 0, nil
+		return st, nil
 	}
 	wet := s.Run(ctx, applyArgs...)
+	if wet.Code != exitDone && wet.Code != exitPartial {
+		s.arena.violation("%s: apply ended with %s", s.Spec, wet)
+		return st, nil
+	}
 	st, ok := s.sound(ctx, "after apply")
 	if !ok {
-		return 0, nil
+		return st, nil
 	}
 	if want, have := s.counts(dry.Out), s.counts(wet.Out); want != have || want == "" {
 		s.arena.violation("%s: I11 the dry run counted\n%s\nand apply\n%s", s.Spec, want, have)
@@ -50,12 +55,12 @@ func (s *Site) roundTrip(ctx context.Context) (int, error) {
 	s.refused(ctx, len(s.plan.Steps)-st.Applied)
 	before, err := s.image(ctx)
 	if err != nil {
-		return 0, err
+		return st, err
 	}
 	s.Run(ctx, applyArgs...)
 	after, err := s.image(ctx)
 	if err != nil {
-		return 0, err
+		return st, err
 	}
 	if wrong := s.Spec.Same(before, after); len(wrong) > 0 {
 		s.arena.violation("%s: I7 applying again changed something: %s", s.Spec, wrong[0])
@@ -69,7 +74,7 @@ func (s *Site) roundTrip(ctx context.Context) (int, error) {
 		s.identical(ctx, "after undo")
 		s.productVerifies(ctx, "after undo")
 	}
-	return st.Applied, nil
+	return st, nil
 }
 
 // refused compares the number of groups that were left alone with those that have a clash.

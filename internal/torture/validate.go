@@ -13,6 +13,7 @@ import (
 // State is what the validator found in a database.
 type State struct {
 	Applied, Undone int
+	Removed         int // rows that the merges in force took out, for they would have been the same thing twice
 	Wrong           []string
 }
 
@@ -41,6 +42,7 @@ func (s *Site) Validate(ctx context.Context) (st State, err error) {
 		}
 		m := newModel(s.Spec, s.base, steps)
 		wrong, removed := m.check(have)
+		st.Removed = removed
 		st.Wrong = append(st.Wrong, wrong...)
 		more, err := s.checkOurs(ctx, conn, m, removed)
 		st.Wrong = append(st.Wrong, more...)

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// share lets a few workers do items 0, 1, 2, … side by side, each item once, until do says that there are no more or something fails.
+// share lets the arena's workers, or times as many where they mostly wait, do items 0, 1, 2, … side by side, each item once, until do says that there are no more or something fails.
 // What an item does may depend on its number only, so that the same items are done however they are shared out.
-func (a *Arena) share(ctx context.Context, do func(n int) (more bool, err error)) error {
+func (a *Arena) share(ctx context.Context, times int, do func(n int) (more bool, err error)) error {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
 	next, over := 0, false
-	for range max(1, a.Workers) {
+	for range max(1, a.Workers) * times {
 		all.Add(1)
 		go func() {
 			defer all.Done()
@@ -41,7 +41,7 @@ func (a *Arena) share(ctx context.Context, do func(n int) (more bool, err error)
 
 // each does items 0 to n-1 side by side.
 func (a *Arena) each(ctx context.Context, n int, do func(i int) error) error {
-	return a.share(ctx, func(i int) (bool, error) {
+	return a.share(ctx, 1, func(i int) (bool, error) {
 		if i >= n {
 			return false, nil
 		}
