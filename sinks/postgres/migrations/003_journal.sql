@@ -17,8 +17,18 @@ alter table {{.schema}}.ledger
   add constraint ledger_action_check check (action in ('merge', 'undo', 'sweep', 'forget', 'purge'));
 create index ledger_by_time on {{.schema}}.ledger (applied_at);
 
+-- Ids of plans and clusters are hexadecimal: the order of bytes is theirs in every language, and comparing takes a fraction of the time.
+alter table {{.schema}}.ledger            alter plan_id type text collate "C", alter cluster_id type text collate "C";
+alter table {{.schema}}.journal           alter plan_id type text collate "C", alter cluster_id type text collate "C";
+alter table {{.schema}}.archived_contacts alter plan_id type text collate "C", alter cluster_id type text collate "C";
+alter table {{.schema}}.redirects         alter plan_id type text collate "C", alter cluster_id type text collate "C";
+
 ---- create above / drop below ----
 
+alter table {{.schema}}.redirects         alter plan_id type text collate "default", alter cluster_id type text collate "default";
+alter table {{.schema}}.archived_contacts alter plan_id type text collate "default", alter cluster_id type text collate "default";
+alter table {{.schema}}.journal           alter plan_id type text collate "default", alter cluster_id type text collate "default";
+alter table {{.schema}}.ledger            alter plan_id type text collate "default", alter cluster_id type text collate "default";
 drop index {{.schema}}.ledger_by_time;
 alter table {{.schema}}.ledger
   drop constraint ledger_action_check,
