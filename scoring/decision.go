@@ -83,6 +83,8 @@ const (
 	SameCookie
 	MiddleNameDiffers
 	BirthdateTypo
+	OneHousehold
+	Uncorroborated
 	numReasons = iota
 )
 
@@ -94,6 +96,7 @@ var reasonNames = [numReasons]string{
 	"birthdate_equal", "birthdate_day_month_swapped", "birthdate_conflict", "sso_conflict", "national_id_conflict", "extension_conflict",
 	"vip", "blocked", "model_match", "model_below_threshold", "tenant_conflict", "not_duplicates", "cluster_conflict", "cluster_too_large",
 	"both_anonymous", "same_cookie", "middle_name_differs", "birthdate_typo",
+	"one_household", "uncorroborated",
 }
 
 // Names lists the reason codes in a fixed order.

@@ -122,9 +122,6 @@ func decide(v Vector, e evidence) (Decision, Reasons, rung) {
 			d = Review
 		}
 	}
-	if d == NoMatch && r == rungModel {
-		reasons |= ModelBelowThreshold
-	}
 	return d, reasons, r
 }
 
@@ -269,19 +266,21 @@ func conflicting(v Vector) Decision {
 func model(v Vector, e evidence) (Decision, Reasons, rung) {
 	switch {
 	case !e.likely:
-		return NoMatch, 0, rungModel
+		return NoMatch, ModelBelowThreshold, rungModel
 	case !e.personal && e.birthdate:
 		return NoMatch, BirthdateConflict, rungModel
 	case !e.personal && e.id:
 		return NoMatch, NationalIDConflict, rungModel
-	case !e.personal || firstNameDiffers(v) && !e.sure:
-		return NoMatch, 0, rungModel
+	case !e.personal:
+		return NoMatch, OneHousehold, rungModel
+	case firstNameDiffers(v) && !e.sure:
+		return NoMatch, 0, rungModel // the names are a reason by themselves
 	case v[cmpSuffix] == suffixDifferent, v[cmpSuffix] == suffixOneSide && v[cmpBirthdate] == 0:
 		return NoMatch, SuffixConflict, rungModel // father and son live in one house
 	case v[cmpPhone] == phoneSwitchboard && !namesAgree(v):
 		return NoMatch, ExtensionConflict, rungModel
 	case !supported(v, e):
-		return NoMatch, 0, rungModel
+		return NoMatch, Uncorroborated, rungModel
 	}
 	return Suggest, ModelMatch, rungModel
 }

@@ -91,12 +91,12 @@ func TestLadderSharedIdentity(t *testing.T) {
 		{"shared phone proposes", []lv{phone(phoneShared), name(nameSwapped)}, false, Suggest, rungShared, "shared_phone names_swapped"},
 		{"shared id proposes", []lv{handle(idShared), name(nameEqual)}, false, Suggest, rungShared, "shared_channel_id names_equal"},
 		{"shared login proposes", []lv{sso(idShared), name(nameEqual)}, false, Suggest, rungShared, "shared_channel_id names_equal"},
-		{"never proves a nameless contact", []lv{email(emailShared), name(nameOneMissing)}, true, NoMatch, rungModel, "shared_email name_missing model_below_threshold"},
-		{"never proves two nameless contacts", []lv{email(emailShared), name(nameNull)}, true, NoMatch, rungModel, "shared_email names_missing model_below_threshold"},
-		{"other first name", []lv{email(emailShared), name(nameGiven)}, true, NoMatch, rungModel, "shared_email first_name_mismatch model_below_threshold"},
+		{"never proves a nameless contact", []lv{email(emailShared), name(nameOneMissing)}, true, NoMatch, rungModel, "shared_email name_missing one_household"},
+		{"never proves two nameless contacts", []lv{email(emailShared), name(nameNull)}, true, NoMatch, rungModel, "shared_email names_missing one_household"},
+		{"other first name", []lv{email(emailShared), name(nameGiven)}, true, NoMatch, rungModel, "shared_email first_name_mismatch one_household"},
 		{"other birthdate", []lv{email(emailShared), name(nameEqual), born(birthDifferent)}, false, NoMatch, rungModel, "shared_email names_equal birthdate_conflict model_below_threshold"},
 		{"suffix on one side", []lv{email(emailShared), name(nameEqual), suffix(suffixOneSide)}, false, NoMatch, rungModel, "shared_email names_equal suffix_conflict model_below_threshold"},
-		{"other ID number", []lv{email(emailShared), name(nameEqual), nid(idDifferent)}, true, NoMatch, rungModel, "shared_email names_equal national_id_conflict model_below_threshold"},
+		{"other ID number", []lv{email(emailShared), name(nameEqual), nid(idDifferent)}, true, NoMatch, rungModel, "shared_email names_equal national_id_conflict"},
 		{"an exact identity beside it proves", []lv{email(emailShared), phone(phoneExact), name(nameEqual)}, false, AutoMerge, rungExact, "exact_phone shared_email names_equal"},
 	})
 }
@@ -124,7 +124,7 @@ func TestLadderRung2Identities(t *testing.T) {
 		{"ID number", []lv{nid(idExact), name(nameEqual)}, false, AutoMerge, rungExact, "exact_national_id names_equal"},
 		{"other identities may differ", []lv{email(emailDifferent), phone(phoneExact), handle(idDifferent), name(nameEqual)}, false, AutoMerge, rungExact, "exact_phone names_equal"},
 		{"a changed login address", []lv{email(emailDifferent), sso(idExact), name(nameEqual)}, false, AutoMerge, rungExact, "exact_sso names_equal"},
-		{"another extension is another number", []lv{phone(phoneSwitchboard), name(nameGiven)}, true, NoMatch, rungModel, "first_name_mismatch extension_conflict model_below_threshold"},
+		{"another extension is another number", []lv{phone(phoneSwitchboard), name(nameGiven)}, true, NoMatch, rungModel, "first_name_mismatch extension_conflict one_household"},
 	})
 }
 
@@ -208,10 +208,10 @@ func TestLadderRung4(t *testing.T) {
 	runLadder(t, []ladderCase{
 		{"one side anonymous", []lv{c, known(oneAnonymous), name(nameOneMissing)}, false, Suggest, rungCookie, "cookie_only name_missing same_cookie"},
 		{"both anonymous", []lv{c, known(bothAnonymous)}, false, NoMatch, rungCookie, "cookie_only names_missing both_anonymous same_cookie"},
-		{"two identified people", []lv{c, name(nameDifferent)}, true, NoMatch, rungModel, "first_name_mismatch names_differ model_below_threshold same_cookie"},
+		{"two identified people", []lv{c, name(nameDifferent)}, true, NoMatch, rungModel, "first_name_mismatch names_differ same_cookie one_household"},
 		{"two identified contacts of one name", []lv{c, name(nameEqual)}, true, Suggest, rungModel, "names_equal model_match same_cookie"},
-		{"two identified people of other names", []lv{c, name(nameSurname)}, true, NoMatch, rungModel, "surname_changed last_name_mismatch model_below_threshold same_cookie"},
-		{"a browser of many", []lv{cookie(cookieShared), known(oneAnonymous), name(nameOneMissing)}, true, NoMatch, rungModel, "name_missing model_below_threshold"},
+		{"two identified people of other names", []lv{c, name(nameSurname)}, true, NoMatch, rungModel, "surname_changed last_name_mismatch same_cookie uncorroborated"},
+		{"a browser of many", []lv{cookie(cookieShared), known(oneAnonymous), name(nameOneMissing)}, true, NoMatch, rungModel, "name_missing one_household"},
 		{"an exact identity beside it", []lv{c, email(emailExact), name(nameEqual)}, false, AutoMerge, rungExact, "exact_email names_equal same_cookie"},
 	})
 }
@@ -221,26 +221,26 @@ func TestLadderRung5(t *testing.T) {
 	runLadder(t, []ladderCase{
 		{"likely and supported", []lv{name(nameEqual), at}, true, Suggest, rungModel, "names_equal model_match"},
 		{"unlikely", []lv{name(nameEqual), at}, false, NoMatch, rungModel, "names_equal model_below_threshold"},
-		{"equal names alone", []lv{name(nameEqual)}, true, NoMatch, rungModel, "names_equal model_below_threshold"},
-		{"equal names in one country", []lv{name(nameEqual), {cmpCountry, textEqual}, {cmpGender, textEqual}}, true, NoMatch, rungModel, "names_equal model_below_threshold"},
+		{"equal names alone", []lv{name(nameEqual)}, true, NoMatch, rungModel, "names_equal uncorroborated"},
+		{"equal names in one country", []lv{name(nameEqual), {cmpCountry, textEqual}, {cmpGender, textEqual}}, true, NoMatch, rungModel, "names_equal uncorroborated"},
 		{"name and birthdate", []lv{name(nameEqual), born(birthEqual)}, true, Suggest, rungModel, "names_equal birthdate_equal model_match"},
-		{"name and birthdate, other country", []lv{name(nameEqual), born(birthEqual), {cmpCountry, textDifferent}}, true, NoMatch, rungModel, "names_equal birthdate_equal model_below_threshold"},
-		{"name and birthdate, other address", []lv{name(nameEqual), born(birthEqual), addr(addressDifferent)}, true, NoMatch, rungModel, "names_equal birthdate_equal model_below_threshold"},
+		{"name and birthdate, other country", []lv{name(nameEqual), born(birthEqual), {cmpCountry, textDifferent}}, true, NoMatch, rungModel, "names_equal birthdate_equal uncorroborated"},
+		{"name and birthdate, other address", []lv{name(nameEqual), born(birthEqual), addr(addressDifferent)}, true, NoMatch, rungModel, "names_equal birthdate_equal uncorroborated"},
 		{"local part at another provider", []lv{name(nameEqual), email(emailLocalPart)}, true, Suggest, rungModel, "names_equal model_match"},
 		{"near phone", []lv{name(nameEqual), phone(phoneNear)}, true, Suggest, rungModel, "names_equal model_match"},
 		{"near ID number", []lv{name(nameTypo), nid(idNear)}, true, Suggest, rungModel, "name_typo model_match"},
 		{"same company", []lv{name(nameNickname), {cmpCompany, textEqual}}, true, Suggest, rungModel, "nickname model_match"},
 		{"a column of the customer's", []lv{name(nameEqual), {numFixed, textEqual}}, true, Suggest, rungModel, "names_equal model_match"},
-		{"first name differs", []lv{name(nameGiven), at}, true, NoMatch, rungModel, "first_name_mismatch model_below_threshold"},
-		{"names missing", []lv{at}, true, NoMatch, rungModel, "names_missing model_below_threshold"},
-		{"name missing on one side", []lv{name(nameOneMissing), at}, true, NoMatch, rungModel, "name_missing model_below_threshold"},
-		{"nothing of the names to compare", []lv{name(nameApart), at}, true, NoMatch, rungModel, "name_missing model_below_threshold"},
-		{"suffix differs", []lv{name(nameEqual), at, suffix(suffixDifferent)}, true, NoMatch, rungModel, "names_equal suffix_conflict model_below_threshold"},
-		{"birthdate differs", []lv{name(nameEqual), at, born(birthDifferent)}, true, NoMatch, rungModel, "names_equal birthdate_conflict model_below_threshold"},
-		{"suffix on one side", []lv{name(nameEqual), at, suffix(suffixOneSide)}, true, NoMatch, rungModel, "names_equal suffix_conflict model_below_threshold"},
+		{"first name differs", []lv{name(nameGiven), at}, true, NoMatch, rungModel, "first_name_mismatch one_household"},
+		{"names missing", []lv{at}, true, NoMatch, rungModel, "names_missing one_household"},
+		{"name missing on one side", []lv{name(nameOneMissing), at}, true, NoMatch, rungModel, "name_missing one_household"},
+		{"nothing of the names to compare", []lv{name(nameApart), at}, true, NoMatch, rungModel, "name_missing one_household"},
+		{"suffix differs", []lv{name(nameEqual), at, suffix(suffixDifferent)}, true, NoMatch, rungModel, "names_equal suffix_conflict one_household"},
+		{"birthdate differs", []lv{name(nameEqual), at, born(birthDifferent)}, true, NoMatch, rungModel, "names_equal birthdate_conflict"},
+		{"suffix on one side", []lv{name(nameEqual), at, suffix(suffixOneSide)}, true, NoMatch, rungModel, "names_equal suffix_conflict"},
 		{"suffix on one side, birthdate equal", []lv{name(nameEqual), at, suffix(suffixOneSide), born(birthEqual)}, true, Suggest, rungModel, "names_equal suffix_conflict birthdate_equal model_match"},
-		{"ID number differs", []lv{name(nameEqual), at, nid(idDifferent)}, true, NoMatch, rungModel, "names_equal national_id_conflict model_below_threshold"},
-		{"switchboard, names vary", []lv{name(nameTypo), at, phone(phoneSwitchboard)}, true, NoMatch, rungModel, "name_typo extension_conflict model_below_threshold"},
+		{"ID number differs", []lv{name(nameEqual), at, nid(idDifferent)}, true, NoMatch, rungModel, "names_equal national_id_conflict"},
+		{"switchboard, names vary", []lv{name(nameTypo), at, phone(phoneSwitchboard)}, true, NoMatch, rungModel, "name_typo extension_conflict one_household"},
 		{"switchboard, names equal", []lv{name(nameEqual), at, phone(phoneSwitchboard)}, true, Suggest, rungModel, "names_equal extension_conflict model_match"},
 	})
 }
@@ -254,7 +254,7 @@ func TestLadderRung6(t *testing.T) {
 		{"a suggestion", []lv{email(emailDerived), name(nameEqual), status(statusVIP)}, false, Review, rungDerived, "derived_email names_equal vip"},
 		{"of the model", []lv{name(nameEqual), addr(addressSame), status(statusBlocked)}, true, Review, rungModel, "names_equal blocked model_match"},
 		{"review stays", []lv{email(emailExact), name(nameGiven), status(statusVIP)}, false, Review, rungExact, "exact_email first_name_mismatch vip"},
-		{"no match stays", []lv{name(nameEqual), status(statusVIP)}, true, NoMatch, rungModel, "names_equal vip model_below_threshold"},
+		{"no match stays", []lv{name(nameEqual), status(statusVIP)}, true, NoMatch, rungModel, "names_equal vip uncorroborated"},
 	})
 }
 

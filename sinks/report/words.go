@@ -77,6 +77,8 @@ var reasonTable = [...]reason{
 	{scoring.Blocked, caution, "one of the contacts is blocked"},
 	{scoring.ModelMatch, support, "the other fields together are strong evidence"},
 	{scoring.ModelBelowThreshold, against, "nothing else speaks strongly enough for one person"},
+	{scoring.OneHousehold, against, "what they share, two people of one household may share as well"},
+	{scoring.Uncorroborated, against, "too little besides the name speaks for one person"},
 	{scoring.TenantConflict, against, "the contacts belong to different tenants"},
 	{scoring.NotDuplicates, against, "a person decided that they are not duplicates"},
 	{scoring.ClusterConflict, against, "two members of the cluster contradict each other"},
