@@ -11,11 +11,11 @@ func BenchmarkFiles(b *testing.B) {
 	const edges = 100_000
 	o, r := many(b, edges)
 	sink := New(Config{Dir: "unused"})
-	for _, f := range sink.files(r) {
+	for _, f := range sink.files(o, r) {
 		b.Run(f.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := f.write(context.Background(), io.Discard, o); err != nil {
+				if err := f.write(context.Background(), io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}

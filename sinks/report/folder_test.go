@@ -115,7 +115,8 @@ func TestTarget(t *testing.T) {
 // complete checks that every file is there, with rights for its owner only, and that none is left from before.
 func complete(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range New(Config{Dir: dir}).names() {
+	for _, f := range New(Config{Dir: dir}).files(nil, nil) {
+		name := f.name
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Error(err)
@@ -181,10 +182,10 @@ func TestEveryFileFails(t *testing.T) {
 	full := errors.New("disk full")
 	sink := New(Config{Dir: "unused"})
 	o, r := fixture(t)
-	for _, f := range sink.files(r) {
+	for _, f := range sink.files(o, r) {
 		t.Run(f.name, func(t *testing.T) {
 			for _, room := range []int{0, 100} {
-				if err := f.write(context.Background(), &failing{room: room, err: full}, o); !errors.Is(err, full) {
+				if err := f.write(context.Background(), &failing{room: room, err: full}); !errors.Is(err, full) {
 					t.Errorf("with room for %d bytes: error %v, want %v", room, err, full)
 				}
 			}

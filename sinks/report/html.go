@@ -60,18 +60,14 @@ type view struct {
 // writeHTML writes the page. The style sheet is admitted by its hash and nothing else is: no script, no image, no font, no address is
 // ever fetched, even if a value of a contact should find a way through the template's escaping.
 func writeHTML(ctx context.Context, w io.Writer, p page) error {
-	css, err := assets.ReadFile("assets/report.css")
-	if err != nil {
-		return err
-	}
-	tmpl, err := parsePage(css)
+	tmpl, css, err := parsePages()
 	if err != nil {
 		return err
 	}
 	clusterOf := clusterIndex(p.out)
 	open := reviewEdges(p.out, clusterOf)
 	v := view{
-		CSS: template.CSS(css), Voice: p.voice(), Head: newHead(p.out, p.rec, len(open)), Outcomes: newOutcomes(p.out, p.rec), Weights: newHistogram(p.rec, p.voice()), Sizes: newSizes(p.rec),
+		CSS: css, Voice: p.voice(), Head: newHead(p.out, p.rec, len(open)), Outcomes: newOutcomes(p.out, p.rec), Weights: newHistogram(p.rec, p.voice()), Sizes: newSizes(p.rec),
 		Shared: newShared(p.out), Rules: newRules(p.rec, p.out), Stages: newStages(p.rec), Columns: newColumns(p.out), Quality: newQuality(p.rec),
 		Groups: newGroups(p), Cuts: newCuts(p.out), Pairs: newPairGroup(p, open, clusterOf), Learned: newLearned(p.out), Expected: newExpected(p.rec), Examples: newExamples(p), Run: newFacts(p.rec),
 	}
@@ -91,13 +87,18 @@ func writeHTML(ctx context.Context, w io.Writer, p page) error {
 	return buf.Flush()
 }
 
-// parsePage puts the hash of the style sheet into the policy; the template engine would not let a value into that attribute.
-func parsePage(css []byte) (*template.Template, error) {
+// parsePages reads the templates and their style sheet, whose hash it puts into the policy; the template engine would not let a value into
+// that attribute.
+func parsePages() (*template.Template, template.CSS, error) {
+	css, err := assets.ReadFile("assets/report.css")
+	if err != nil {
+		return nil, "", err
+	}
 	sum := sha256.Sum256(css)
 	t := template.New("").Funcs(template.FuncMap{"show": visible, "note": note, "num": number})
 	entries, err := assets.ReadDir("assets")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".tmpl") {
@@ -105,14 +106,14 @@ func parsePage(css []byte) (*template.Template, error) {
 		}
 		src, err := assets.ReadFile("assets/" + e.Name())
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		text := strings.ReplaceAll(string(src), "STYLE-HASH", "sha256-"+base64.StdEncoding.EncodeToString(sum[:]))
 		if _, err := t.New(e.Name()).Parse(text); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return t, nil
+	return t, template.CSS(css), nil
 }
 
 // clusterIndex says of every contact in which cluster it is, -1 for none.

@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 
@@ -29,20 +28,13 @@ func NewLink(cfg Config, l link.Config) *LinkFolder {
 // Found is what the run linked, after Write.
 func (f *LinkFolder) Found() *link.Result { return f.found }
 
-// linkFile is one file of the folder; one that is not wanted is known all the same, so that a later run clears it away.
-type linkFile struct {
-	name   string
-	wanted bool
-	write  func(ctx context.Context, w io.Writer) error
-}
-
-func (f *LinkFolder) files(o *cluster.Outcome, r *run.Record) []linkFile {
-	table := func(name string, wanted bool, fill func(context.Context, io.Writer, *cluster.Outcome, *link.Result) error) linkFile {
-		return linkFile{name, wanted, func(ctx context.Context, w io.Writer) error { return fill(ctx, w, o, f.found) }}
+func (f *LinkFolder) files(o *cluster.Outcome, r *run.Record) []file {
+	table := func(name string, wanted bool, fill func(context.Context, io.Writer, *cluster.Outcome, *link.Result) error) file {
+		return file{name, wanted, func(ctx context.Context, w io.Writer) error { return fill(ctx, w, o, f.found) }}
 	}
 	listed := f.link.Unmatched == link.List
 	within := o != nil && !o.Table.CrossOnly()
-	return []linkFile{
+	return []file{
 		table("links.csv", true, writeLinksCSV),
 		table("ambiguous.csv", true, writeAmbiguousCSV),
 		table("updates.csv", true, writeUpdatesCSV),
@@ -65,8 +57,8 @@ func (f *LinkFolder) files(o *cluster.Outcome, r *run.Record) []linkFile {
 
 // known are the files of both kinds of folder, one table's report and the links of two, so that none of one outlives it in the other.
 func known(cfg Config) []string {
-	names := New(cfg).names()
-	for _, file := range NewLink(cfg, link.Config{}).files(nil, nil) {
+	var names []string
+	for _, file := range slices.Concat(New(cfg).files(nil, nil), NewLink(cfg, link.Config{}).files(nil, nil)) {
 		if !slices.Contains(names, file.name) {
 			names = append(names, file.name)
 		}
@@ -76,11 +68,7 @@ func known(cfg Config) []string {
 
 // Check says whether Write could put its folder at the configured place, so that a long run can refuse a wrong --out before it starts.
 func (f *LinkFolder) Check() error {
-	if err := f.cfg.Validate(); err != nil {
-		return err
-	}
-	_, err := inspect(f.cfg.Dir, known(f.cfg))
-	return err
+	return check(f.cfg)
 }
 
 // Write makes the links and writes the whole folder, or nothing, as Folder does.
@@ -89,24 +77,7 @@ func (f *LinkFolder) Write(ctx context.Context, o *cluster.Outcome, r *run.Recor
 		return err
 	}
 	f.found = link.Find(o, f.link)
-	s, err := stage(f.cfg.Dir, known(f.cfg))
-	if err != nil {
-		return err
-	}
-	for _, file := range f.files(o, r) {
-		if !file.wanted {
-			continue
-		}
-		if err := s.write(file.name, func(w io.Writer) error { return file.write(ctx, w) }); err != nil {
-			s.discard()
-			return fmt.Errorf("writing %s: %w", file.name, err)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		s.discard()
-		return err
-	}
-	return s.publish()
+	return publish(ctx, f.cfg, f.files(o, r))
 }
 
 // linkCounts are the totals of linking.

@@ -7,13 +7,13 @@ import (
 	"github.com/contactmerge/contactmerge/internal/cluster"
 	"github.com/contactmerge/contactmerge/internal/contact"
 	"github.com/contactmerge/contactmerge/internal/link"
+	"github.com/contactmerge/contactmerge/scoring"
 )
 
-// pairCells adds what links.csv and ambiguous.csv say of a pair.
-func (t *csvTable) pairCells(o *cluster.Outcome, l link.Link) {
-	e := &o.Edges[l.Edge]
-	t.text(o.Table.Key(l.Left))
-	t.text(o.Table.Key(l.Right))
+// pairCells adds who a pair is, in this order, and what was found.
+func (t *csvTable) pairCells(o *cluster.Outcome, e *scoring.Edge, a, b contact.Row) {
+	t.text(o.Table.Key(a))
+	t.text(o.Table.Key(b))
 	t.text(e.Decision.String())
 	t.number(float64(e.Weight), 4)
 	t.number(probability(float64(e.Weight)), 6)
@@ -26,7 +26,7 @@ var pairHead = []string{"left_id", "right_id", "decision", "match_weight", "matc
 func writeLinksCSV(ctx context.Context, w io.Writer, o *cluster.Outcome, res *link.Result) error {
 	t := newCSV(ctx, w, append(pairHead[:len(pairHead):len(pairHead)], "rank")...)
 	for _, l := range res.Links {
-		t.pairCells(o, l)
+		t.pairCells(o, &o.Edges[l.Edge], l.Left, l.Right)
 		t.integer(int64(l.Rank))
 		t.end()
 		if t.err != nil {
@@ -39,7 +39,7 @@ func writeLinksCSV(ctx context.Context, w io.Writer, o *cluster.Outcome, res *li
 func writeAmbiguousCSV(ctx context.Context, w io.Writer, o *cluster.Outcome, res *link.Result) error {
 	t := newCSV(ctx, w, append(pairHead[:len(pairHead):len(pairHead)], "why")...)
 	for _, d := range res.Ambiguous {
-		t.pairCells(o, d.Link)
+		t.pairCells(o, &o.Edges[d.Link.Edge], d.Link.Left, d.Link.Right)
 		t.text(d.Why)
 		t.end()
 		if t.err != nil {
@@ -75,7 +75,7 @@ func writeDuplicatesCSV(ctx context.Context, w io.Writer, o *cluster.Outcome, re
 		for _, i := range edges {
 			e := &o.Edges[i]
 			t.text(contact.SideName(uint8(s)))
-			t.pairCells(o, link.Link{Edge: i, Left: e.A, Right: e.B})
+			t.pairCells(o, e, e.A, e.B)
 			t.end()
 			if t.err != nil {
 				return t.err

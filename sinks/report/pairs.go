@@ -42,13 +42,7 @@ func writePairsCSV(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
 	t := newCSV(ctx, w, "contact_id_a", "contact_id_b", "decision", "match_weight", "match_probability", "match_key", "reasons")
 	for i := range o.Edges {
 		e := &o.Edges[i]
-		t.text(o.Table.ID(e.A))
-		t.text(o.Table.ID(e.B))
-		t.text(e.Decision.String())
-		t.number(float64(e.Weight), 4)
-		t.number(probability(float64(e.Weight)), 6)
-		t.text(matchKey(e.Rules, o.Rules))
-		t.list(e.Reasons.Names())
+		t.pairCells(o, e, e.A, e.B)
 		t.end()
 		if t.err != nil {
 			return t.err

@@ -69,15 +69,11 @@ type qualityRow struct {
 
 // WriteQuality writes the measurement as one self-contained page, under the same policy as the report: no script, nothing fetched.
 func WriteQuality(w io.Writer, q Quality) error {
-	css, err := assets.ReadFile("assets/report.css")
+	tmpl, css, err := parsePages()
 	if err != nil {
 		return err
 	}
-	tmpl, err := parsePage(css)
-	if err != nil {
-		return err
-	}
-	v := qualityView{CSS: template.CSS(css), Source: q.Source, Version: q.Version, Sentence: qualitySentence(q), Note: q.Note, Clusters: clustersSentence(q.Clusters), Missed: missedTable(q)}
+	v := qualityView{CSS: css, Source: q.Source, Version: q.Version, Sentence: qualitySentence(q), Note: q.Note, Clusters: clustersSentence(q.Clusters), Missed: missedTable(q)}
 	for i, c := range q.Curves {
 		v.Curves = append(v.Curves, newQualityCurve(fmt.Sprintf("q%d", i+1), c, q.Threshold))
 	}

@@ -57,42 +57,48 @@ type Folder struct {
 // New makes the sink; zero limits of the configuration become the defaults.
 func New(cfg Config) *Folder { return &Folder{cfg: cfg.WithDefaults()} }
 
-// file is one file of the report.
+// file is one file of a folder; one that is not wanted is known all the same, so that a later run clears it away.
 type file struct {
-	name  string
-	write func(ctx context.Context, w io.Writer, o *cluster.Outcome) error
+	name   string
+	wanted bool
+	write  func(ctx context.Context, w io.Writer) error
 }
 
 // files lists the report in the order it is written. Only run.json and report.html depend on the run record: the others are the
 // same bytes whenever and however often the same contacts are run.
-func (f *Folder) files(r *run.Record) []file {
+func (f *Folder) files(o *cluster.Outcome, r *run.Record) []file {
+	table := func(name string, fill func(context.Context, io.Writer, *cluster.Outcome) error) file {
+		return file{name, true, func(ctx context.Context, w io.Writer) error { return fill(ctx, w, o) }}
+	}
 	return []file{
-		{"pairs.csv", writePairsCSV},
-		{"clusters.csv", writeClustersCSV},
-		{"golden.csv", writeGoldenCSV},
-		{"golden_provenance.csv", writeProvenanceCSV},
-		{"shared_identities.csv", writeSharedCSV},
-		{"quarantine.csv", writeQuarantineCSV},
-		{"pairs.parquet", writePairsParquet},
-		{"clusters.parquet", writeClustersParquet},
-		{"golden.parquet", writeGoldenParquet},
-		{"plan.json", writePlan},
-		{"report.html", func(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
+		table("pairs.csv", writePairsCSV),
+		table("clusters.csv", writeClustersCSV),
+		table("golden.csv", writeGoldenCSV),
+		table("golden_provenance.csv", writeProvenanceCSV),
+		table("shared_identities.csv", writeSharedCSV),
+		table("quarantine.csv", writeQuarantineCSV),
+		table("pairs.parquet", writePairsParquet),
+		table("clusters.parquet", writeClustersParquet),
+		table("golden.parquet", writeGoldenParquet),
+		table("plan.json", writePlan),
+		table("report.html", func(ctx context.Context, w io.Writer, o *cluster.Outcome) error {
 			if r.Refresh != nil {
 				r.Refresh() // the page and the record tell the same times, which include the files above
 			}
 			return writeHTML(ctx, w, page{cfg: f.cfg, out: o, rec: r})
-		}},
-		{recordName, func(_ context.Context, w io.Writer, _ *cluster.Outcome) error { return writeRecord(w, r) }},
+		}),
+		table(recordName, func(_ context.Context, w io.Writer, _ *cluster.Outcome) error { return writeRecord(w, r) }),
 	}
 }
 
 // Check says whether Write could put its report at the configured place, so that a long run can refuse a wrong --out before it starts.
-func (f *Folder) Check() error {
-	if err := f.cfg.Validate(); err != nil {
+func (f *Folder) Check() error { return check(f.cfg) }
+
+func check(cfg Config) error {
+	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	_, err := inspect(f.cfg.Dir, known(f.cfg))
+	_, err := inspect(cfg.Dir, known(cfg))
 	return err
 }
 
@@ -103,12 +109,20 @@ func (f *Folder) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) e
 	if err := f.cfg.Validate(); err != nil {
 		return err
 	}
-	s, err := stage(f.cfg.Dir, known(f.cfg))
+	return publish(ctx, f.cfg, f.files(o, r))
+}
+
+// publish puts a folder in its place, whole or not at all.
+func publish(ctx context.Context, cfg Config, files []file) error {
+	s, err := stage(cfg.Dir, known(cfg))
 	if err != nil {
 		return err
 	}
-	for _, file := range f.files(r) {
-		if err := s.write(file.name, func(w io.Writer) error { return file.write(ctx, w, o) }); err != nil {
+	for _, file := range files {
+		if !file.wanted {
+			continue
+		}
+		if err := s.write(file.name, func(w io.Writer) error { return file.write(ctx, w) }); err != nil {
 			s.discard()
 			return fmt.Errorf("writing %s: %w", file.name, err)
 		}
@@ -118,12 +132,4 @@ func (f *Folder) Write(ctx context.Context, o *cluster.Outcome, r *run.Record) e
 		return err
 	}
 	return s.publish()
-}
-
-func (f *Folder) names() []string {
-	var names []string
-	for _, file := range f.files(nil) {
-		names = append(names, file.name)
-	}
-	return names
 }
