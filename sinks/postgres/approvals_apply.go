@@ -14,13 +14,9 @@ import (
 
 // approvals reads approvals under a condition on them, oldest first.
 func (s *Store) approvals(ctx context.Context, q querier, where string, args ...any) ([]Approval, error) {
-	rows, err := q.Query(ctx, `SELECT a.approval_id, a.cluster_id, a.version, a.step_id, a.run_id, a.contact_ids, a.state, a.reason, coalesce(a.plan_id, ''),
+	out, err := collect(ctx, q, scanApproval, `SELECT a.approval_id, a.cluster_id, a.version, a.step_id, a.run_id, a.contact_ids, a.state, a.reason, coalesce(a.plan_id, ''),
 			d.decided_by, d.decided_at, a.step
 		FROM (SELECT * FROM `+s.table("approvals")+` AS a WHERE `+where+`) AS a JOIN `+s.table("decisions")+` AS d USING (decision_id) ORDER BY a.approval_id`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("reading the approvals: %w", clean(err))
-	}
-	out, err := pgx.CollectRows(rows, scanApproval)
 	if err != nil {
 		return nil, fmt.Errorf("reading the approvals: %w", clean(err))
 	}
@@ -139,12 +135,8 @@ func (s *Store) outdate(ctx context.Context, q querier, id int64, why string) er
 // Claim takes approvals for a plan that is about to be applied, and returns the ids of those it got: the others were taken back meanwhile. The
 // caller holds the run lock, so one that is being applied already was left behind by a process that died.
 func (s *Store) Claim(ctx context.Context, ids []int64) (map[int64]bool, error) {
-	rows, err := s.pool.Query(ctx, `UPDATE `+s.table("approvals")+` SET state = 'applying', plan_id = NULL, reason = '', changed_at = clock_timestamp()
+	got, err := collect(ctx, s.pool, pgx.RowTo[int64], `UPDATE `+s.table("approvals")+` SET state = 'applying', plan_id = NULL, reason = '', changed_at = clock_timestamp()
 		WHERE approval_id = ANY ($1) AND state IN ('approved', 'deferred', 'applying') RETURNING approval_id`, ids)
-	if err != nil {
-		return nil, fmt.Errorf("taking the approvals: %w", clean(err))
-	}
-	got, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
 		return nil, fmt.Errorf("taking the approvals: %w", clean(err))
 	}

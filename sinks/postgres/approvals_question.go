@@ -83,11 +83,7 @@ func (s *Store) question(ctx context.Context, q querier, prefix string) (*Questi
 	if prefix == "" {
 		return nil, noQuestion("an empty cluster id")
 	}
-	rows, err := q.Query(ctx, `SELECT cluster_id FROM `+s.table("current_clusters")+` WHERE starts_with(cluster_id, $1) ORDER BY cluster_id LIMIT 2`, prefix)
-	var ids []string
-	if err == nil {
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
-	}
+	ids, err := collect(ctx, q, pgx.RowTo[string], `SELECT cluster_id FROM `+s.table("current_clusters")+` WHERE starts_with(cluster_id, $1) ORDER BY cluster_id LIMIT 2`, prefix)
 	switch {
 	case notMade(err):
 		return nil, noQuestion("there are no findings yet: run `contactmerge run --config …` first")
@@ -117,11 +113,9 @@ func (s *Store) readQuestion(ctx context.Context, q querier, id string) (*Questi
 	for p := range slices.Chunk(vetoes, 2) {
 		out.Vetoed = append(out.Vetoed, [2]string{p[0], p[1]})
 	}
-	rows, err := q.Query(ctx, `SELECT contact_id, guard, evidence FROM `+s.table("current_cluster_members")+` WHERE cluster_id = $1 ORDER BY contact_id COLLATE "C"`, id)
+	out.Members, err = collect(ctx, q, pgx.RowToStructByPos[QuestionMember], `SELECT contact_id, guard, evidence FROM `+s.table("current_cluster_members")+`
+		WHERE cluster_id = $1 ORDER BY contact_id COLLATE "C"`, id)
 	if err != nil {
-		return nil, fmt.Errorf("reading cluster %s: %w", id, clean(err))
-	}
-	if out.Members, err = pgx.CollectRows(rows, pgx.RowToStructByPos[QuestionMember]); err != nil {
 		return nil, fmt.Errorf("reading cluster %s: %w", id, clean(err))
 	}
 	return out, s.addEdges(ctx, q, out)
@@ -129,12 +123,10 @@ func (s *Store) readQuestion(ctx context.Context, q querier, id string) (*Questi
 
 // addEdges adds what holds the members together, and how the question was answered last.
 func (s *Store) addEdges(ctx context.Context, q querier, out *Question) error {
-	rows, err := q.Query(ctx, `SELECT contact_id_a, contact_id_b, reasons, match_weight FROM `+s.table("current_suggestions")+`
+	var err error
+	out.Evidence, err = collect(ctx, q, pgx.RowToStructByPos[cluster.Evidence], `SELECT contact_id_a, contact_id_b, reasons, match_weight FROM `+s.table("current_suggestions")+`
 		WHERE contact_id_a = ANY ($1) AND contact_id_b = ANY ($1) ORDER BY contact_id_a COLLATE "C", contact_id_b COLLATE "C"`, out.IDs())
 	if err != nil {
-		return fmt.Errorf("reading the evidence of cluster %s: %w", out.Cluster, clean(err))
-	}
-	if out.Evidence, err = pgx.CollectRows(rows, pgx.RowToStructByPos[cluster.Evidence]); err != nil {
 		return fmt.Errorf("reading the evidence of cluster %s: %w", out.Cluster, clean(err))
 	}
 	err = q.QueryRow(ctx, `SELECT decision FROM `+s.table("decisions")+` WHERE cluster_id = $1 AND version = $2 ORDER BY decision_id DESC LIMIT 1`,

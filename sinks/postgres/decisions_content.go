@@ -60,7 +60,7 @@ func (s *Store) stillDeclined(ctx context.Context, t *contact.Table, note bool) 
 }
 
 func (s *Store) declinedPairs(ctx context.Context) ([]declined, error) {
-	rows, err := s.pool.Query(ctx, s.lastAnswers()+`, touched AS (
+	out, err := collect(ctx, s.pool, pgx.RowToStructByPos[declined], s.lastAnswers()+`, touched AS (
 			SELECT id, max(at) AS at FROM (
 				SELECT survivor_id AS id, greatest(created_at, ended_at) AS at FROM `+s.table("redirects")+`
 				UNION ALL SELECT loser_id, greatest(created_at, ended_at) FROM `+s.table("redirects")+`) AS r GROUP BY id
@@ -70,10 +70,6 @@ func (s *Store) declinedPairs(ctx context.Context) ([]declined, error) {
 		FROM last AS l LEFT JOIN `+s.table("declined_content")+` AS c ON c.contact_a = l.a AND c.contact_b = l.b AND c.decision_id = l.decision_id
 		LEFT JOIN touched AS ta ON ta.id = l.a LEFT JOIN touched AS tb ON tb.id = l.b
 		WHERE l.decision = $1 ORDER BY l.a, l.b`, DoNotMerge)
-	var out []declined
-	if err == nil {
-		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[declined])
-	}
 	if notMade(err) { // our schema is of an older version, in which an answer stands whatever happens
 		return s.declinedForever(ctx)
 	}

@@ -30,7 +30,7 @@ type Decided struct {
 func (s *Store) Decisions(ctx context.Context, limit int) ([]Decided, error) {
 	// The approval of a second person has the entry of the first; what is merged tells them from another answer to the same question. A merge
 	// that the ledger knows as done or undone is, whether or not somebody has noted it.
-	rows, err := s.pool.Query(ctx, `SELECT d.decision_id, d.decision, d.decided_at, d.decided_by, d.decided_as, coalesce(d.cluster_id, ''), coalesce(d.version, ''),
+	out, err := collect(ctx, s.pool, pgx.RowToStructByPos[Decided], `SELECT d.decision_id, d.decision, d.decided_at, d.decided_by, d.decided_as, coalesce(d.cluster_id, ''), coalesce(d.version, ''),
 			d.contact_ids, d.overridden, d.why, coalesce(a.approval_id, 0), coalesce(CASE
 				WHEN a.state IN ('applying', 'applied') AND EXISTS (SELECT FROM `+s.table("ledger")+` AS l WHERE l.plan_id = a.plan_id AND l.cluster_id = a.step_id AND l.action = 'undo') THEN 'undone'
 				WHEN a.state = 'applying' AND EXISTS (SELECT FROM `+s.table("ledger")+` AS l WHERE l.plan_id = a.plan_id AND l.cluster_id = a.step_id AND l.action = 'merge') THEN 'applied'
@@ -40,10 +40,6 @@ func (s *Store) Decisions(ctx context.Context, limit int) ([]Decided, error) {
 				OR a.cluster_id = d.cluster_id AND a.version = d.version AND a.contact_ids = d.contact_ids AND d.decision LIKE 'merge%' AND a.decision_id < d.decision_id
 			ORDER BY a.decision_id DESC LIMIT 1) AS a ON true
 		ORDER BY d.decision_id DESC LIMIT $1`, limit)
-	var out []Decided
-	if err == nil {
-		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Decided])
-	}
 	if Outdated(err) {
 		return nil, nil
 	}

@@ -206,9 +206,5 @@ func (d *doctor) ourSchema(ctx context.Context) {
 }
 
 func (d *doctor) texts(ctx context.Context, sql string, args ...any) ([]string, error) {
-	rows, err := d.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	return collect(ctx, d.conn, pgx.RowTo[string], sql, args...)
 }

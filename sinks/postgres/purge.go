@@ -42,11 +42,7 @@ func (s *Store) CountOldFindings(ctx context.Context, keep time.Duration) (OldFi
 // PurgeFindings removes the suggestions and clusters of runs older than keep, and old plans. The current findings stay.
 func (s *Store) PurgeFindings(ctx context.Context, keep time.Duration) (OldFindings, error) {
 	var o OldFindings
-	rows, err := s.pool.Query(ctx, `SELECT r.run_no FROM `+s.oldRuns()+` ORDER BY r.run_no`, keep.Seconds())
-	if err != nil {
-		return o, fmt.Errorf("listing old runs: %w", clean(err))
-	}
-	old, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	old, err := collect(ctx, s.pool, pgx.RowTo[int64], `SELECT r.run_no FROM `+s.oldRuns()+` ORDER BY r.run_no`, keep.Seconds())
 	if err != nil {
 		return o, fmt.Errorf("listing old runs: %w", clean(err))
 	}

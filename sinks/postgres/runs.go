@@ -61,13 +61,9 @@ func (s *Store) FinishRun(ctx context.Context, rec *run.Record) error {
 
 // Runs lists the last runs, newest first.
 func (s *Store) Runs(ctx context.Context, limit int) ([]Run, error) {
-	rows, err := s.pool.Query(ctx, `SELECT r.run_id, r.state, r.host, r.pid, r.started_at, coalesce(r.ended_at, 'epoch'), r.error, r.record,
+	out, err := collect(ctx, s.pool, scanRun, `SELECT r.run_id, r.state, r.host, r.pid, r.started_at, coalesce(r.ended_at, 'epoch'), r.error, r.record,
 		EXISTS (SELECT FROM `+s.table("published")+` AS p WHERE p.run_id = r.run_id)
 		FROM `+s.table("runs")+` AS r ORDER BY r.run_no DESC LIMIT $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading the runs: %w", clean(err))
-	}
-	out, err := pgx.CollectRows(rows, scanRun)
 	if err != nil {
 		return nil, fmt.Errorf("reading the runs: %w", clean(err))
 	}

@@ -66,12 +66,8 @@ func (s *Store) writePartition(ctx context.Context, tx pgx.Tx, table string, no 
 // Prune drops the suggestions and clusters of all but the last runs, and plans nobody touched. The current run's stay in any case. A table
 // that is being read is left for the next time. It returns the number of runs that were pruned.
 func (s *Store) Prune(ctx context.Context) (int, error) {
-	rows, err := s.pool.Query(ctx, `SELECT run_no FROM (SELECT run_no, pruned_at, run_id, row_number() OVER (ORDER BY run_no DESC) AS age FROM `+s.table("runs")+`) AS r
+	old, err := collect(ctx, s.pool, pgx.RowTo[int64], `SELECT run_no FROM (SELECT run_no, pruned_at, run_id, row_number() OVER (ORDER BY run_no DESC) AS age FROM `+s.table("runs")+`) AS r
 		WHERE age > $1 AND pruned_at IS NULL AND NOT EXISTS (SELECT FROM `+s.table("published")+` AS p WHERE p.run_id = r.run_id) ORDER BY run_no`, s.opt.KeepRuns)
-	if err != nil {
-		return 0, fmt.Errorf("listing old runs: %w", clean(err))
-	}
-	old, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
 		return 0, fmt.Errorf("listing old runs: %w", clean(err))
 	}
