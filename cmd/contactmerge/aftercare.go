@@ -24,10 +24,7 @@ type aftercare struct {
 
 func (x *aftercare) register(cmd *cobra.Command) {
 	x.verb = cmd.Name()
-	f := cmd.Flags()
-	f.StringVar(&x.in.configPath, "config", "", "configuration file (YAML)")
-	x.in.registerDatabase(cmd)
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	x.in.registerConfigured(cmd)
 }
 
 // registerConfirm is for those that write.
@@ -35,12 +32,7 @@ func (x *aftercare) registerConfirm(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&x.confirm, "confirm", false, "write: without it "+x.verb+" only counts what it would do")
 }
 
-func (x *aftercare) load() (*config.Config, error) {
-	if x.in.configPath == "" {
-		return nil, usagef("%s needs --config FILE", x.verb)
-	}
-	return x.in.load()
-}
+func (x *aftercare) load() (*config.Config, error) { return x.in.loadNeeded(x.verb) }
 
 // errNothingMerged says that our tables are not there.
 var errNothingMerged = errors.New("there is nothing to look after: no run has made our tables in this database yet")

@@ -34,10 +34,10 @@ that share a contact with an approved merge are left to the next run. Without --
   contactmerge apply --config contactmerge.yaml --approved --confirm`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case in.configPath == "":
-				return usagef("apply needs --config FILE")
-			case want.plan != "" && want.approved:
+			if err := in.needed(cmd.Name()); err != nil {
+				return err
+			}
+			if want.plan != "" && want.approved {
 				return usagef("--plan names a plan of exact identities: it does not go with --approved")
 			}
 			c, err := in.load()
@@ -51,14 +51,12 @@ that share a contact with an approved merge are left to the next run. Without --
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	in.registerDatabase(cmd)
+	in.registerConfigured(cmd)
 	f.StringVar(&want.plan, "plan", "", "first characters of the id of a plan of exact identities (default: the newest, and what was approved)")
 	f.BoolVar(&want.auto, "auto", false, "only the exact identities")
 	f.BoolVar(&want.approved, "approved", false, "only what was approved")
 	f.BoolVar(&want.confirm, "confirm", false, "write: without it apply only counts what it would do")
 	f.BoolVar(&want.anyTime, "any-time", false, "write also outside of merge.window")
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
 

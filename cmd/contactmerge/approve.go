@@ -23,7 +23,7 @@ contacts a second person must approve, too.`,
   contactmerge approve --config contactmerge.yaml 3f9a1c --members 17,4711 --why "called her"
   contactmerge approve --config contactmerge.yaml 88d0e2 --as supervisor --override-veto 17,4711`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			asks, err := f.asked(postgres.MergeAll, args)
+			asks, err := f.asked(cmd.Name(), postgres.MergeAll, args)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ gender, company, address or identities. Then the question is asked again.`,
 		Example: `  contactmerge reject --config contactmerge.yaml 3f9a1c --why "mother and daughter"
   contactmerge reject --config contactmerge.yaml 3f9a1c --members 17,4711`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			asks, err := f.asked(postgres.DoNotMerge, args)
+			asks, err := f.asked(cmd.Name(), postgres.DoNotMerge, args)
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func newDefer(a *app) *cobra.Command {
 		Example: `  contactmerge defer --config contactmerge.yaml 3f9a1c --why "waiting for the customer's answer"
   contactmerge defer --config contactmerge.yaml 3f9a1c --revoke`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			asks, err := f.asked(postgres.Defer, args)
+			asks, err := f.asked(cmd.Name(), postgres.Defer, args)
 			if err != nil {
 				return err
 			}

@@ -28,11 +28,9 @@ type answerFlags struct {
 
 func (f *answerFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.in.configPath, "config", "", "configuration file (YAML)")
-	f.in.registerDatabase(cmd)
+	f.in.registerConfigured(cmd)
 	fl.StringVar(&f.by, "by", "", "who answers (default: the user of the operating system)")
 	fl.StringVar(&f.why, "why", "", "why, for those who read the log later")
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 }
 
 // registerOne makes the flags of the verbs that answer one question.
@@ -82,11 +80,12 @@ type ask struct {
 	revoke   bool
 }
 
-// asked makes the questions of a command line.
-func (f *answerFlags) asked(decision string, clusters []string) ([]ask, error) {
+// asked makes the questions of a verb's command line.
+func (f *answerFlags) asked(verb, decision string, clusters []string) ([]ask, error) {
+	if err := f.in.needed(verb); err != nil {
+		return nil, err
+	}
 	switch {
-	case f.in.configPath == "":
-		return nil, usagef("needs --config FILE")
 	case len(clusters) == 0 && len(f.members) == 0:
 		return nil, usagef("which cluster? give the first characters of its id, or contacts with --members")
 	case len(clusters) > 1 && len(f.members) > 0:

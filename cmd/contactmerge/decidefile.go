@@ -37,22 +37,20 @@ stores the others. contactmerge decisions --open --csv writes such a file to fil
   contactmerge decide --config contactmerge.yaml --file decisions.csv --by ann`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case f.in.configPath == "":
-				return usagef("decide needs --config FILE")
-			case file == "":
+			if err := f.in.needed(cmd.Name()); err != nil {
+				return err
+			}
+			if file == "" {
 				return usagef("decide needs --file DECISIONS")
 			}
 			return a.decideFile(cmd.Context(), &f, file, partly)
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.in.configPath, "config", "", "configuration file (YAML)")
-	f.in.registerDatabase(cmd)
+	f.in.registerConfigured(cmd)
 	fl.StringVar(&f.by, "by", "", "who decided, where the file does not say")
 	fl.StringVar(&file, "file", "", "the decisions, .csv or .jsonl")
 	fl.BoolVar(&partly, "partial", false, "store what can be stored")
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	_ = cmd.MarkFlagFilename("file", "csv", "jsonl")
 	return cmd
 }

@@ -36,9 +36,10 @@ contactmerge decide reads, with an empty decision.`,
   contactmerge decisions --config contactmerge.yaml --open --csv > decisions.csv`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.in.needed(cmd.Name()); err != nil {
+				return err
+			}
 			switch {
-			case f.in.configPath == "":
-				return usagef("decisions needs --config FILE")
 			case f.csv && f.json:
 				return usagef("--csv and --json: choose one")
 			case f.csv && !f.open:
@@ -50,13 +51,11 @@ contactmerge decide reads, with an empty decision.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.in.configPath, "config", "", "configuration file (YAML)")
-	f.in.registerDatabase(cmd)
+	f.in.registerConfigured(cmd)
 	fl.BoolVar(&f.open, "open", false, "list the questions that wait for an answer")
 	fl.BoolVar(&f.json, "json", false, "print JSON Lines")
 	fl.BoolVar(&f.csv, "csv", false, "with --open: print CSV to fill in")
 	fl.IntVar(&f.limit, "limit", 1000, "how many decisions to list")
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
 

@@ -27,20 +27,14 @@ func newDoctor(a *app) *cobra.Command {
 		Long:  `doctor looks at everything a run and a merge need and changes nothing. It ends with 0 when all is well and with 1 otherwise.`,
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if in.configPath == "" {
-				return usagef("doctor needs --config FILE")
-			}
-			c, err := in.load()
+			c, err := in.loadNeeded(cmd.Name())
 			if err != nil {
 				return err
 			}
 			return a.doctor(cmd.Context(), &in, c)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	in.registerDatabase(cmd)
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	in.registerConfigured(cmd)
 	return cmd
 }
 

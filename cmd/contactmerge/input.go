@@ -45,6 +45,21 @@ func (f *inputFlags) registerDatabase(cmd *cobra.Command) {
 	fl.StringSliceVar(&f.plaintextTo, "allow-plaintext-to", nil, "host to which a connection without TLS is permitted (may be repeated)")
 }
 
+// registerConfigured makes the flags of the verbs that work in the database of a configuration.
+func (f *inputFlags) registerConfigured(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.configPath, "config", "", "configuration file (YAML)")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	f.registerDatabase(cmd)
+}
+
+// needed refuses to work without a configuration.
+func (f *inputFlags) needed(verb string) error {
+	if f.configPath == "" {
+		return usagef("%s needs --config FILE", verb)
+	}
+	return nil
+}
+
 // registerMatching makes the flags that do not depend on how many sources there are.
 func (f *inputFlags) registerMatching(cmd *cobra.Command) {
 	fl := cmd.Flags()
@@ -87,6 +102,14 @@ func (f *inputFlags) load() (*config.Config, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// loadNeeded is load for the verbs that work with a configuration only.
+func (f *inputFlags) loadNeeded(verb string) (*config.Config, error) {
+	if err := f.needed(verb); err != nil {
+		return nil, err
+	}
+	return f.load()
 }
 
 // files makes the source of a run over files.

@@ -22,19 +22,14 @@ makes them, the owner of the schema runs migrate first, and again after every up
 		Example: "  PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if in.configPath == "" {
-				return usagef("migrate needs --config FILE")
-			}
-			c, err := in.load()
+			c, err := in.loadNeeded(cmd.Name())
 			if err != nil {
 				return err
 			}
 			return a.migrate(cmd.Context(), &in, c)
 		},
 	}
-	cmd.Flags().StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	in.registerDatabase(cmd)
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	in.registerConfigured(cmd)
 	return cmd
 }
 

@@ -40,8 +40,8 @@ Otherwise restore a backup somewhere and say so with --this-is-a-copy. Never nam
   contactmerge rehearse --config contactmerge.yaml --dsn 'host=staging dbname=crm_restored' --this-is-a-copy --except contacts.updated_at`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if in.configPath == "" {
-				return usagef("rehearse needs --config FILE")
+			if err := in.needed(cmd.Name()); err != nil {
+				return err
 			}
 			if err := want.check(&in); err != nil {
 				return err
@@ -54,15 +54,13 @@ Otherwise restore a backup somewhere and say so with --this-is-a-copy. Never nam
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	in.registerDatabase(cmd)
+	in.registerConfigured(cmd)
 	f.BoolVar(&want.clone, "clone", false, "clone the database of the configuration, and drop the clone afterwards")
 	f.StringVar(&want.cloneOf, "clone-of", "", "clone the database of this connection string, and drop the clone afterwards")
 	f.BoolVar(&want.keep, "keep", false, "do not drop the clone")
 	f.BoolVar(&want.isCopy, "this-is-a-copy", false, "the database is a copy that nobody works in")
 	f.StringArrayVar(&want.except, "except", nil, "TABLE.COLUMN that a trigger sets on every update, and that may differ (may be repeated)")
 	f.StringVar(&want.out, "out", "", "folder for the certificate (default: that of the report)")
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	_ = cmd.MarkFlagDirname("out")
 	return cmd
 }

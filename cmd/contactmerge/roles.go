@@ -31,8 +31,8 @@ no others. Nothing is executed: read the statements and run them as an administr
 		Example: "  contactmerge roles --config contactmerge.yaml > roles.sql\n  psql -f roles.sql && PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml\n  contactmerge roles --config contactmerge.yaml | psql",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if in.configPath == "" {
-				return usagef("roles needs --config FILE")
+			if err := in.needed(cmd.Name()); err != nil {
+				return err
 			}
 			names := []string{p.Owner, p.Reader, p.Reviewer, p.Applier}
 			slices.Sort(names)
@@ -47,13 +47,11 @@ no others. Nothing is executed: read the statements and run them as an administr
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
+	in.registerConfigured(cmd)
 	f.StringVar(&p.Owner, "owner", "contactmerge_owner", "role that owns our tables")
 	f.StringVar(&p.Reader, "reader", "contactmerge_reader", "role that finds duplicates")
 	f.StringVar(&p.Reviewer, "reviewer", "contactmerge_reviewer", "role that answers suggestions")
 	f.StringVar(&p.Applier, "applier", "contactmerge_applier", "role that merges")
-	in.registerDatabase(cmd)
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
 

@@ -41,10 +41,7 @@ the next run does not suggest them again until their content changes. Without --
   contactmerge undo --config contactmerge.yaml --since "2026-11-20 22:00" --until 2026-11-21 --nested`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if in.configPath == "" {
-				return usagef("undo needs --config FILE")
-			}
-			c, err := in.load()
+			c, err := in.loadNeeded(cmd.Name())
 			if err != nil {
 				return err
 			}
@@ -55,8 +52,7 @@ the next run does not suggest them again until their content changes. Without --
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.configPath, "config", "", "configuration file (YAML)")
-	in.registerDatabase(cmd)
+	in.registerConfigured(cmd)
 	f.StringVar(&want.cluster, "cluster", "", "first characters of the id of a group")
 	f.StringVar(&want.run, "run", "", "first characters of the id of a run: all merges of its plan")
 	f.StringVar(&want.plan, "plan", "", "first characters of the id of a plan")
@@ -71,7 +67,6 @@ the next run does not suggest them again until their content changes. Without --
 	f.BoolVar(&want.askAgain, "ask-again", false, "do not remember the contacts as different people: the next run may merge them again")
 	f.BoolVar(&want.confirm, "confirm", false, "write: without it undo only counts what it would do")
 	f.BoolVar(&want.anyTime, "any-time", false, "write also outside of merge.window")
-	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
 
