@@ -31,7 +31,7 @@ stores the others. contactmerge decisions --open --csv writes such a file to fil
   members        the contacts that are meant, parted by semicolons; in JSON a list
   why            in a few words
   by             who decided; without the column, --by is needed
-  as             supervisor, for a question to one
+  as             supervisor, for a question that only a supervisor may answer
   override_veto  pairs A,B to merge although they rule each other out, parted by semicolons; in JSON a list`,
 		Example: `  contactmerge decisions --config contactmerge.yaml --open --csv > decisions.csv
   contactmerge decide --config contactmerge.yaml --file decisions.csv --by ann`,

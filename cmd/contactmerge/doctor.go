@@ -23,9 +23,12 @@ func newDoctor(a *app) *cobra.Command {
 	var in inputFlags
 	cmd := &cobra.Command{
 		Use:   "doctor --config FILE",
-		Short: "Check connection, rights, mapping, foreign keys and disk, and say how to mend them",
-		Long:  `doctor looks at everything a run and a merge need and changes nothing. It ends with 0 when all is well and with 1 otherwise.`,
-		Args:  noArgs,
+		Short: "Check connection, rights, mapping, foreign keys and report folder, and say how to mend them",
+		Long: `doctor looks at everything a run and a merge need: the connection, the rights of the role, what the columns mean, foreign keys and their
+indexes, triggers, references that no foreign key declares, and the report folder. It changes nothing. Each finding is ok, warn or FAIL, with
+what to do about it. It ends with 0 when nothing failed and with 1 otherwise.`,
+		Example: "  contactmerge doctor --config contactmerge.yaml\n  contactmerge doctor --config contactmerge.yaml --dsn 'host=staging dbname=crm'",
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := in.loadNeeded(cmd.Name())
 			if err != nil {

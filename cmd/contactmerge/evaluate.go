@@ -27,9 +27,12 @@ func newEvaluate(a *app) *cobra.Command {
 		Long: `evaluate matches the contacts as run does, writes nothing, and compares what it found with a truth file: contact_id and
 person_id columns, or pairs of contact ids. All true pairs count, also those that blocking never compared.
 
-It also says what other thresholds would have found, down to odds of one to a thousand against.`,
+It also says what other thresholds would have found, down to odds of one to a thousand against, and explains some of the pairs that are
+wrong or were missed.`,
 		Example: `  contactmerge evaluate contacts.csv --identities identities.csv --truth truth.csv
-  contactmerge evaluate contacts.csv --truth truth.csv --chart quality.html`,
+  contactmerge evaluate contacts.csv --truth truth.csv --chart quality.html
+  contactmerge evaluate --config contactmerge.yaml --truth truth.csv --json`,
+		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if ev.truth == "" {
 				return usagef("evaluate needs --truth FILE")
@@ -49,9 +52,9 @@ It also says what other thresholds would have found, down to odds of one to a th
 	f := cmd.Flags()
 	f.StringVar(&ev.truth, "truth", "", "file with the truth: contact_id,person_id or contact_id_a,contact_id_b")
 	f.BoolVar(&ev.json, "json", false, "print JSON instead of text")
-	f.IntVar(&ev.wrong, "wrong", 10, "how many wrong pairs of each kind to explain")
+	f.IntVar(&ev.wrong, "wrong", 10, "how many pairs of each kind to explain: those found wrongly, and those missed")
 	f.StringVar(&ev.chart, "chart", "", "HTML file to draw precision, recall and F1 against the threshold into")
-	f.BoolVar(&ev.below, "below", true, "also look below the threshold in use")
+	f.BoolVar(&ev.below, "below", true, "also say what thresholds below the one in use would have found")
 	_ = cmd.MarkFlagFilename("truth", "csv")
 	_ = cmd.MarkFlagFilename("chart", "html")
 	return cmd

@@ -17,9 +17,9 @@ func newMigrate(a *app) *cobra.Command {
 		Use:   "migrate --config FILE",
 		Short: "Make the schema of contactmerge's own tables, or bring it up to date",
 		Long: `migrate makes the tables that contactmerge keeps its runs, suggestions, decisions and journal in, or brings them up to what this version
-needs. It touches no other table. run and apply do the same where their role may; with roles that own nothing, as contactmerge roles
-makes them, the owner of the schema runs migrate first, and again after every update of the program.`,
-		Example: "  PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml",
+needs. It touches no other table. run and what writes with --confirm do the same by themselves where their role may; with roles that own
+nothing, as contactmerge roles makes them, the owner of the schema runs migrate first, and again after every update of the program.`,
+		Example: "  contactmerge migrate --config contactmerge.yaml\n  PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := in.loadNeeded(cmd.Name())

@@ -37,6 +37,7 @@ table with what it was, byte for byte. It prints a certificate with counts and h
 the report folder. --clone makes the copy itself, on the same server, and drops it afterwards; for that nobody may be connected to the database.
 Otherwise restore a backup somewhere and say so with --this-is-a-copy. Never name the database your application works in.`,
 		Example: `  contactmerge rehearse --config contactmerge.yaml --clone
+  contactmerge rehearse --config contactmerge.yaml --clone-of 'host=staging dbname=crm'
   contactmerge rehearse --config contactmerge.yaml --dsn 'host=staging dbname=crm_restored' --this-is-a-copy --except contacts.updated_at`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

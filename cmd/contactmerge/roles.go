@@ -27,8 +27,12 @@ func newRoles(a *app) *cobra.Command {
 		Short: "Print the SQL of four roles with the least rights; it runs none of it",
 		Long: `roles looks at the database and prints the statements that make four roles: the owner of contactmerge's own tables, a reader that
 finds duplicates, a reviewer that answers them, and an applier that merges. Each gets the rights on tables and columns that it needs, and
-no others. Nothing is executed: read the statements and run them as an administrator.`,
-		Example: "  contactmerge roles --config contactmerge.yaml > roles.sql\n  psql -f roles.sql && PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml\n  contactmerge roles --config contactmerge.yaml | psql",
+no others. Nothing is executed: read the statements and run them as an administrator.
+
+Rights on our tables can be given when there are any: run the statements, let the owner run migrate, and run those of a second call.`,
+		Example: `  contactmerge roles --config contactmerge.yaml > roles.sql && psql -f roles.sql
+  PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml
+  contactmerge roles --config contactmerge.yaml > rights.sql && psql -f rights.sql`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := in.needed(cmd.Name()); err != nil {

@@ -48,6 +48,11 @@ records that are the same person, and explains every finding. It writes suggesti
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips or a tripped circuit breaker,
 4 another run holds the lock, 5 stopped in good order before the end: run it again to go on, 6 a question changed since it was seen.`,
+		Example: `  contactmerge run contacts.csv --identities identities.csv --out report
+  contactmerge init --dsn 'host=localhost dbname=crm user=contactmerge'
+  contactmerge doctor --config contactmerge.yaml
+  contactmerge run --config contactmerge.yaml
+  contactmerge apply --config contactmerge.yaml`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
@@ -59,10 +64,23 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with skips 
 		return usagef("%w%s; see %s --help", err, nearFlag(cmd, err), cmd.CommandPath())
 	})
 	a.logs.register(root)
-	root.AddCommand(newRun(a), newTrain(a), newLink(a), newApply(a), newExplain(a), newEvaluate(a), newGenerate(a), newInit(a), newDoctor(a), newMigrate(a), newRoles(a), newVersion(a))
-	root.AddCommand(newApprove(a), newReject(a), newDefer(a), newDecide(a), newDecisions(a))
-	root.AddCommand(newVerify(a), newSweep(a), newRedirects(a), newForget(a), newPurge(a))
-	root.AddCommand(newUndo(a), newRehearse(a))
+	for _, g := range []struct {
+		title string
+		verbs []*cobra.Command
+	}{
+		{"Find duplicates:", []*cobra.Command{newRun(a), newLink(a), newExplain(a), newEvaluate(a), newTrain(a), newGenerate(a)}},
+		{"Answer what was suggested:", []*cobra.Command{newDecisions(a), newApprove(a), newReject(a), newDefer(a), newDecide(a)}},
+		{"Merge, and take merges back:", []*cobra.Command{newApply(a), newUndo(a), newRehearse(a)}},
+		{"Look after past merges:", []*cobra.Command{newVerify(a), newSweep(a), newRedirects(a), newForget(a), newPurge(a)}},
+		{"Set up a database:", []*cobra.Command{newInit(a), newDoctor(a), newMigrate(a), newRoles(a)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, verb := range g.verbs {
+			verb.GroupID = g.title
+			root.AddCommand(verb)
+		}
+	}
+	root.AddCommand(newVersion(a))
 	return root
 }
 

@@ -11,9 +11,11 @@ import (
 
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version and what it was built with",
-		Args:  noArgs,
+		Use:     "version",
+		Short:   "Print the version and what it was built with",
+		Long:    "version prints the version of contactmerge and of Go, the platform, and the numbers of the normalization rules and of the plan format.",
+		Example: "  contactmerge version",
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			a.printf("contactmerge %s %s %s/%s\nnormalization rules %d, plan format %d\n",
 				version, runtime.Version(), runtime.GOOS, runtime.GOARCH, normalize.Version, cluster.PlanFormat)
