@@ -33,7 +33,7 @@ Rights on our tables can be given when there are any: run the statements, let th
 		Example: `  contactmerge roles --config contactmerge.yaml > roles.sql && psql -f roles.sql
   PGUSER=contactmerge_owner contactmerge migrate --config contactmerge.yaml
   contactmerge roles --config contactmerge.yaml > rights.sql && psql -f rights.sql`,
-		Args:    noArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := in.needed(cmd.Name()); err != nil {
 				return err

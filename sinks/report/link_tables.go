@@ -39,7 +39,7 @@ func writeLinksCSV(ctx context.Context, w io.Writer, o *cluster.Outcome, res *li
 func writeAmbiguousCSV(ctx context.Context, w io.Writer, o *cluster.Outcome, res *link.Result) error {
 	t := newCSV(ctx, w, append(pairHead[:len(pairHead):len(pairHead)], "why")...)
 	for _, d := range res.Ambiguous {
-		t.pairCells(o, &o.Edges[d.Link.Edge], d.Link.Left, d.Link.Right)
+		t.pairCells(o, &o.Edges[d.Edge], d.Left, d.Right)
 		t.text(d.Why)
 		t.end()
 		if t.err != nil {
