@@ -201,9 +201,6 @@ func (a *app) carryOut(ctx context.Context, m merge.Applier, p *cluster.Plan, be
 	return rep, err
 }
 
-// maxListed bounds the contacts that are named behind one reason.
-const maxListed = 8
-
 // applied says what became of a plan.
 func (a *app) applied(rep *merge.Report) {
 	a.printf("plan    %s  %s: %s; %s merged away\n", short(rep.Plan), many(rep.Steps, "merge"), outcomes(rep.Counts, rep.Left(), nil), many(rep.Losers, "contact"))
@@ -245,6 +242,17 @@ func many(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// maxListed bounds the contacts that are named behind one reason.
+const maxListed = 8
+
+// listed names the first of some contacts, or other things, and counts the rest.
+func listed(ids []string) string {
+	if len(ids) > maxListed {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids[:maxListed], ", "), len(ids)-maxListed)
+	}
+	return strings.Join(ids, ", ")
+}
+
 // unfinished groups what was not merged by reason, because a clash on one constraint stops many merges in the same words.
 func (a *app) unfinished(steps []merge.StepResult) {
 	type why struct {
@@ -262,12 +270,7 @@ func (a *app) unfinished(steps []merge.StepResult) {
 		by[k] = append(by[k], s.Survivor)
 	}
 	for _, k := range order {
-		ids, more := by[k], ""
-		if len(ids) > maxListed {
-			more = fmt.Sprintf(" and %d more", len(ids)-maxListed)
-			ids = ids[:maxListed]
-		}
-		a.printf("  %d %s: %s\n      survivors %s%s\n", len(by[k]), k.outcome, k.reason, strings.Join(ids, ", "), more)
+		a.printf("  %d %s: %s\n      survivors %s\n", len(by[k]), k.outcome, k.reason, listed(by[k]))
 	}
 }
 

@@ -170,14 +170,6 @@ func (a *app) openJSON(open []postgres.Question) error {
 	return nil
 }
 
-// listed names some contacts.
-func listed(ids []string) string {
-	if len(ids) > maxListed {
-		return strings.Join(ids[:maxListed], ", ") + fmt.Sprintf(" and %d more", len(ids)-maxListed)
-	}
-	return strings.Join(ids, ", ")
-}
-
 // legible is a text on one line, without characters that steer a terminal.
 func legible(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -85,12 +84,7 @@ func (a *app) undone(rep *merge.UndoReport) {
 	}
 	_ = w.Flush()
 	for _, c := range rep.Conflicts {
-		ids, more := c.Survivors, ""
-		if len(ids) > maxListed {
-			more = fmt.Sprintf(" and %d more", len(ids)-maxListed)
-			ids = ids[:maxListed]
-		}
-		a.printf("  later   %s.%s: %s\n      survivors %s%s\n", c.Table, c.Column, later(c.Conflict), strings.Join(ids, ", "), more)
+		a.printf("  later   %s.%s: %s\n      survivors %s\n", c.Table, c.Column, later(c.Conflict), listed(c.Survivors))
 	}
 	a.notUndone(rep.Left)
 }
