@@ -162,7 +162,11 @@ func (s *Server) initialise(opt Options) error {
 		// commits, which no real crash of a sane server does.
 		lines = append(lines, "fsync = off", "full_page_writes = off")
 	}
-	lines = append(lines, opt.ExtraConf...)
+	return s.configure(append(lines, opt.ExtraConf...)...)
+}
+
+// configure adds lines to postgresql.conf, where the last one of a setting counts.
+func (s *Server) configure(lines ...string) error {
 	conf := filepath.Join(s.DataDir, "postgresql.conf")
 	f, err := os.OpenFile(conf, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

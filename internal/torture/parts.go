@@ -22,6 +22,7 @@ type Scale struct {
 	Cuts     int // of the network
 	Crashes  int // of the server
 	Zombies  int
+	Promoted int // times a standby takes over
 	Writes   int // of the application
 	Holds    int // moments of a merge at which the application writes, 0 for all
 	FullDisk bool
@@ -29,9 +30,9 @@ type Scale struct {
 
 // scales are the sizes to choose from.
 var scales = []Scale{
-	{Name: "small", Schemas: 12, Groups: 8, Strikes: 37, Kills: 20, Cuts: 10, Crashes: 2, Zombies: 2, Writes: 2000, Holds: 9},
-	{Name: "standard", Schemas: 200, Groups: 12, Strikes: 1, Kills: 1000, Cuts: 500, Crashes: 20, Zombies: 20, Writes: 20_000, FullDisk: true},
-	{Name: "full", Schemas: 10_000, Groups: 12, Strikes: 1, Kills: 10_000, Cuts: 5000, Crashes: 200, Zombies: 200, Writes: 1_000_000, FullDisk: true},
+	{Name: "small", Schemas: 12, Groups: 8, Strikes: 37, Kills: 20, Cuts: 10, Crashes: 2, Zombies: 2, Promoted: 1, Writes: 2000, Holds: 9},
+	{Name: "standard", Schemas: 200, Groups: 12, Strikes: 1, Kills: 1000, Cuts: 500, Crashes: 20, Zombies: 20, Promoted: 12, Writes: 20_000, FullDisk: true},
+	{Name: "full", Schemas: 10_000, Groups: 12, Strikes: 1, Kills: 10_000, Cuts: 5000, Crashes: 200, Zombies: 200, Promoted: 120, Writes: 1_000_000, FullDisk: true},
 }
 
 // ScaleOf finds a size by its name.
@@ -61,6 +62,7 @@ var parts = []part{
 	{"crashes", crashes},
 	{"terminations", terminations},
 	{"zombies", zombies},
+	{"standby", standby},
 	{"application", application},
 	{"holds", holds},
 	{"bugs", bugs},

@@ -68,10 +68,10 @@ type Hook func(f *Frame) Verdict
 // Proxy stands between the program and the server and knows enough of the protocol to stop at any message.
 type Proxy struct {
 	dir    string
-	target string // socket of the server
 	listen net.Listener
 
 	mu       sync.Mutex // held while a message is judged
+	target   string     // socket of the server
 	hook     Hook
 	conns    int
 	turns    int
@@ -133,6 +133,14 @@ func (p *Proxy) cutAll() {
 	}
 }
 
+// move has the address lead to another server from now on, "" to none, and breaks every connection.
+func (p *Proxy) move(target string) {
+	p.mu.Lock()
+	p.target = target
+	p.mu.Unlock()
+	p.cutAll()
+}
+
 func (p *Proxy) track(c net.Conn) {
 	p.open.Lock()
 	defer p.open.Unlock()
@@ -154,7 +162,10 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("unix", p.target)
+		p.mu.Lock()
+		target := p.target
+		p.mu.Unlock()
+		server, err := net.Dial("unix", target)
 		if err != nil {
 			_ = client.Close() // the server is down: so are we
 			continue

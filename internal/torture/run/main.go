@@ -56,9 +56,9 @@ func run(ctx context.Context) (err error) {
 	if a.Seeded, err = build(ctx, dir, "contactmerge-seeded", "seededbugs"); err != nil {
 		return err
 	}
-	var conf []string
+	conf := []string{"wal_keep_size = '256MB'"} // for standbys
 	if *keep != "" {
-		conf = strings.Split(*keep, ";")
+		conf = append(conf, strings.Split(*keep, ";")...)
 	}
 	if a.Server, err = pgtest.Start(pgtest.Options{ExtraConf: conf, Folder: memory()}); err != nil {
 		return err
