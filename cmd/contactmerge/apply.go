@@ -28,8 +28,8 @@ func newApply(a *app) *cobra.Command {
 		Long: `apply merges what people approved, and the exact identities that the last run found: every child row of a loser moves to the survivor,
 the survivor's fields are filled, the loser is archived with a redirect, and all of it is journalled. A contact that changed since is left
 alone, and its question is asked again. --approved merges only what was approved, --auto only the exact identities. Exact identities
-that share a contact with an approved merge are left to the next run. Merging keeps to merge.window and waits while replicas or sessions are
-behind, as merge.kindness says. Without --confirm nothing is written.`,
+that share a contact with an approved merge are left to the next run. Merging keeps to merge.window and waits while replicas are behind or the
+server is busy, as merge.kindness says. Without --confirm nothing is written.`,
 		Example: `  contactmerge apply --config contactmerge.yaml
   contactmerge apply --config contactmerge.yaml --confirm
   contactmerge apply --config contactmerge.yaml --approved --confirm`,
