@@ -202,8 +202,11 @@ func (d *database) reading(ctx context.Context, f func(conn *pgx.Conn) error) er
 	return connected(ctx, d.conn, f)
 }
 
-// writing runs f with the run lock, and what writes through it.
-func (d *database) writing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) error {
+// erasing runs f with the run lock, and what erases through it, as the owner of our tables.
+func (d *database) erasing(ctx context.Context, cfg merge.Config, f func(m *merge.Merger) error) error {
+	if err := d.store.RequireOwner(ctx); err != nil {
+		return err
+	}
 	return d.locked(ctx, newRecord(), func(lock *postgres.Lock) error {
 		m, err := merge.New(lock, cfg)
 		if err != nil {

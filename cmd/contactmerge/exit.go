@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/contactmerge/contactmerge/internal/pgerr"
 	"github.com/contactmerge/contactmerge/pipeline/extract"
 	"github.com/contactmerge/contactmerge/sinks/postgres"
 )
@@ -63,10 +64,17 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		return exitUsage
 	default:
 		// What failed while a failure was dealt with has a line of its own in err.
-		say(stderr, errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")))
+		line := strings.ReplaceAll(err.Error(), "\n", "; ")
+		if pgerr.Code(err) == noRight && !strings.Contains(line, "GRANT ") {
+			line += "; `contactmerge roles` prints which role may do what"
+		}
+		say(stderr, errors.New(line))
 		return exitFailed
 	}
 }
+
+// noRight is the SQLSTATE of a right that is missing.
+const noRight = "42501"
 
 // readerGone says that nobody wanted to read standard output any more.
 func readerGone(err error) bool {

@@ -50,7 +50,7 @@ func (a *app) forget(ctx context.Context, x *aftercare, contact string) error {
 	defer d.store.Close()
 	var f *merge.Forgotten
 	if x.confirm {
-		err = d.writing(ctx, cfg, func(m *merge.Merger) error {
+		err = d.erasing(ctx, cfg, func(m *merge.Merger) error {
 			f, err = m.Forget(ctx, contact)
 			return err
 		})

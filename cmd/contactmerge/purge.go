@@ -75,7 +75,7 @@ func (a *app) purge(ctx context.Context, x *aftercare, older string) error {
 		a.printf("purge: dry run, nothing is removed\n")
 		return a.purgeDryRun(ctx, d, cfg, keep, x.in.configPath, older)
 	}
-	return d.writing(ctx, cfg, func(m *merge.Merger) error {
+	return d.erasing(ctx, cfg, func(m *merge.Merger) error {
 		if keep.merges > 0 {
 			p, err := m.Purge(ctx, keep.merges)
 			if err != nil {

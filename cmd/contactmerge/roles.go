@@ -83,6 +83,9 @@ func (a *app) roles(ctx context.Context, in *inputFlags, c *config.Config, p pos
 			p.Merging = append(p.Merging, rights[i].String())
 			p.Tables, p.Schemas = append(p.Tables, rights[i].Table), append(p.Schemas, rights[i].Schema)
 		}
+		if err := d.eraseRights(ctx, conn, c, &p); err != nil {
+			return err
+		}
 		return d.readRights(ctx, conn, c, &layout, &p)
 	})
 	if err != nil {
@@ -122,6 +125,16 @@ func (d *database) readRights(ctx context.Context, conn *pgx.Conn, c *config.Con
 		return nil
 	}
 	return add(c.Identities.Table, c.Identities.Where, "", l.Identities)
+}
+
+// eraseRights adds what forget reads of the contacts table.
+func (d *database) eraseRights(ctx context.Context, conn *pgx.Conn, c *config.Config, p *postgres.RolePlan) error {
+	schema, quoted, _, err := tableColumns(ctx, conn, d.names[c.Contacts.Table])
+	if err != nil {
+		return err
+	}
+	p.Erasing = append(p.Erasing, "USAGE ON SCHEMA "+schema, fmt.Sprintf("SELECT (%s) ON %s", pgx.Identifier{c.Contacts.ID}.Sanitize(), quoted))
+	return nil
 }
 
 // tableColumns are a table's schema and name, quoted, and the names of its columns.

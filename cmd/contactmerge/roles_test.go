@@ -18,6 +18,7 @@ CREATE TABLE contacts (id int PRIMARY KEY, first_name text, last_name text, city
 CREATE TABLE contact_identities (id int PRIMARY KEY, contact_id int NOT NULL REFERENCES contacts, channel text, value text, note text, UNIQUE (contact_id, channel, value));
 CREATE TABLE tickets (id int PRIMARY KEY, contact_id int NOT NULL REFERENCES contacts, subject text);
 CREATE TABLE payroll (id int PRIMARY KEY, salary int);
+CREATE SCHEMA hr; CREATE TABLE hr.sickness (id int, days int);
 CREATE INDEX ON contact_identities (contact_id); CREATE INDEX ON tickets (contact_id);
 INSERT INTO contacts SELECT n, (ARRAY['Ann', 'Bob', 'Cem'])[1 + n % 3], (ARRAY['Okafor', 'Marsh', 'Aydin'])[1 + n % 3], CASE WHEN n > 3 THEN 'Oslo' END, 'p' || n % 3 || '@example.com', 'x' FROM generate_series(1, 6) AS n;
 INSERT INTO contacts VALUES (7, 'Dora', 'Novak', NULL, 'dora@example.com', 'x'), (8, 'Dora', 'Kovacs', NULL, 'dora@example.com', 'x');
@@ -116,6 +117,10 @@ func (d *duties) forbidden(t *testing.T) {
 		`UPDATE contactmerge.ledger SET hash = ''`, `DELETE FROM contactmerge.ledger`, `DELETE FROM contactmerge.archived_contacts`, `UPDATE contactmerge.archived_contacts SET image = '{}'`,
 		`ALTER TABLE contactmerge.journal DISABLE TRIGGER ALL`, `DROP TABLE contactmerge.journal`, `DELETE FROM contactmerge.redirects`, `DELETE FROM contactmerge.runs`,
 		`UPDATE contactmerge.decisions SET why = ''`, `DELETE FROM contactmerge.decisions`, `UPDATE contactmerge.suggestions SET decision = 'auto_merge'`, `DELETE FROM contactmerge.plans`,
+		`SELECT id FROM hr.sickness`, `UPDATE hr.sickness SET days = 1`, `DROP TABLE contacts CASCADE`, `DROP SCHEMA contactmerge CASCADE`, `DROP TABLE contactmerge.ledger`,
+		`TRUNCATE contactmerge.ledger`, `TRUNCATE contactmerge.archived_contacts`, `TRUNCATE contactmerge.redirects`, `TRUNCATE contactmerge.decisions`, `UPDATE contactmerge.redirects SET survivor_id = '1'`,
+		`UPDATE contactmerge.ledger SET action = 'undo'`, `ALTER TABLE contactmerge.ledger ADD mine int`, `CREATE TRIGGER mine BEFORE INSERT ON contacts EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+		`CREATE TABLE hr.mine (id int)`, `SET ROLE ` + d.names["owner"], `ALTER TABLE contacts OWNER TO ` + d.names["applier"],
 		`SELECT contactmerge.forget_journal('{}', '{}')`, `SELECT contactmerge.purge_journal(0, 100)`,
 		`SET session_replication_role = replica`, `COPY contacts TO PROGRAM 'cat'`, `SELECT pg_read_file('/etc/passwd')`, `ALTER ROLE ` + d.names["owner"] + ` PASSWORD 'x'`,
 	}

@@ -157,7 +157,7 @@ func (c *catalog) lateSQL(schema string, r *reference) string {
 
 // sweep carries out the steps of a batch.
 func (m *Merger) sweep(ctx context.Context, b *batch, s *sweep) error {
-	if _, err := b.tx.Exec(ctx, `LOCK TABLE `+b.cat.contacts.sql()+` IN ROW EXCLUSIVE MODE`); err != nil {
+	if err := b.cat.hold(ctx, b.tx); err != nil {
 		return err
 	}
 	if err := b.lock(ctx); err != nil {

@@ -39,3 +39,18 @@ func Powers(ctx context.Context, conn *pgx.Conn, table string) ([]string, error)
 	}
 	return out, nil
 }
+
+// RequireOwner refuses a role that may not erase: only the owner of our schema can.
+func (s *Store) RequireOwner(ctx context.Context) error {
+	var owner, user string
+	var may bool
+	err := s.pool.QueryRow(ctx, `SELECT r.rolname, current_user, pg_has_role(n.nspowner, 'USAGE') FROM pg_namespace AS n JOIN pg_roles AS r ON r.oid = n.nspowner WHERE n.nspname = $1`,
+		s.opt.Schema).Scan(&owner, &user, &may)
+	if err != nil {
+		return fmt.Errorf("finding out who may erase: %w", clean(err))
+	}
+	if !may {
+		return fmt.Errorf("erasing takes the role that owns schema %s, which is %s; %s may not", s.opt.Schema, owner, user)
+	}
+	return nil
+}

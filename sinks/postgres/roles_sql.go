@@ -18,6 +18,7 @@ type RolePlan struct {
 	Tables    []string // of the customer
 	Reading   []string // what a reader and a reviewer need, such as SELECT (id) ON public.contacts
 	Merging   []string // what an applier needs besides
+	Erasing   []string // what the owner needs to tell which contacts of a forgotten person are still there
 	Stats     bool     // the limits on replicas or sessions need to see them
 }
 
@@ -46,7 +47,7 @@ func (p *RolePlan) Write(w io.Writer) error {
 		line("-- merge.kindness limits what the server tells only to some.\nGRANT pg_read_all_stats TO %s;", applier)
 	}
 
-	line("\n-- 2. Our own tables belong to the owner, who has no right on yours.")
+	line("\n-- 2. Our own tables belong to the owner, who may read the ids of your contacts and nothing else of yours.")
 	line("CREATE SCHEMA IF NOT EXISTS %s AUTHORIZATION %s;", pgx.Identifier{p.Schema}.Sanitize(), owner)
 
 	line("\n-- 3. Your tables: first nothing, then what is needed.")
@@ -62,6 +63,11 @@ func (p *RolePlan) Write(w io.Writer) error {
 	line("-- To merge: whole rows where they are kept in the journal, and the columns that change.")
 	for _, r := range p.Merging {
 		line("GRANT %s TO %s;", r, applier)
+	}
+
+	line("-- To tell, when somebody is forgotten, whose rows still stand in your table: ids and nothing else.")
+	for _, r := range p.Erasing {
+		line("GRANT %s TO %s;", r, owner)
 	}
 
 	line("\n-- 4. Our tables. Journal, ledger and archive are only added to.")
