@@ -47,7 +47,9 @@ type Arena struct {
 	serial atomic.Int64
 	mu     sync.Mutex
 	wrong  []string
-	leaks  int
+	leaks  int // outputs of the program with a person's data
+
+	logLines, logLeaks int // messages of the program's sessions in the server's log, and those with a person's data
 }
 
 // env is what the program is told besides its database.
@@ -330,7 +332,7 @@ func (s *Site) wait(p *process, limit time.Duration) Result {
 		<-p.done
 	}
 	r.Code, r.Out, r.Err = p.cmd.ProcessState.ExitCode(), p.out.String(), p.err.String()
-	if strings.Contains(r.Out+r.Err, Canary) {
+	if personal(r.Out + r.Err) {
 		s.arena.mu.Lock()
 		s.arena.leaks++
 		s.arena.mu.Unlock()

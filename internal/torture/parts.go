@@ -100,7 +100,9 @@ func (a *Arena) Run(ctx context.Context, seed uint64, sc Scale, only []string, t
 		}
 		_, _ = fmt.Fprintf(w, "%s, all together\t\t%d\t%s\t\n", p.name, len(a.Violations())-before, time.Since(began).Round(time.Second))
 	}
+	errs = append(errs, a.readLog(a.Server))
 	_, _ = fmt.Fprintf(w, "times a person's data was printed\t%d\t%d\t\t\n", a.leaks, a.leaks)
+	_, _ = fmt.Fprintf(w, "messages in the server's log that the program caused, and those with a person's data\t%d\t%d\t\t\n", a.logLines, a.logLeaks)
 	errs = append(errs, w.Flush())
 	if n := len(a.Violations()); n > 0 {
 		errs = append(errs, fmt.Errorf("%d violations, the first: %s", n, a.Violations()[0]))

@@ -52,8 +52,8 @@ func (s *Site) withStandby(ctx context.Context, do func(there *Site) error) (err
 	b := &Arena{Server: server, Program: s.arena.Program, Dir: s.arena.Dir, Log: s.arena.Log, Verbose: s.arena.Verbose}
 	defer func() {
 		b.Close()
+		err = errors.Join(err, b.readLog(server), server.Close())
 		s.arena.adopt(b)
-		err = errors.Join(err, server.Close())
 	}()
 	there := *s
 	there.arena = b
@@ -65,6 +65,7 @@ func (a *Arena) adopt(b *Arena) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.wrong, a.leaks = append(a.wrong, b.Violations()...), a.leaks+b.leaks
+	a.logLines, a.logLeaks = a.logLines+b.logLines, a.logLeaks+b.logLeaks
 }
 
 // replayed waits until a standby shows all that the server has done.

@@ -56,7 +56,7 @@ func run(ctx context.Context) (err error) {
 	if a.Seeded, err = build(ctx, dir, "contactmerge-seeded", "seededbugs"); err != nil {
 		return err
 	}
-	conf := []string{"wal_keep_size = '256MB'"} // for standbys
+	conf := []string{"wal_keep_size = '256MB'", "log_line_prefix = '" + torture.LogPrefix + "'"} // for standbys; for who caused a message
 	if *keep != "" {
 		conf = append(conf, strings.Split(*keep, ";")...)
 	}
