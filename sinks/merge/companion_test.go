@@ -395,3 +395,27 @@ func TestCompanionRights(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// TestCompanionsPlaceTaken: a row leaves a place in its region, and a row of another merge takes it. They are undone in order, and the dry run
+// knows; the older one alone cannot be.
+func TestCompanionsPlaceTaken(t *testing.T) {
+	b := setUp(t, regional+`INSERT INTO visits VALUES (7, 'AS', 2)`)
+	b.backUp(t)
+	first := planOf(b.step(t, "1", "2"))
+	wantOnly(t, b.apply(t, first), Applied)
+	wantOnly(t, b.apply(t, planOf(b.step(t, "6", "7"))), Applied)
+	if got := b.query(t, `SELECT string_agg(concat_ws('/', contact_id, region, n), ' ' ORDER BY 1) FROM visits WHERE n = 2`); !slices.Contains([]string{"1/US/2 6/EU/2", "6/EU/2 1/US/2"}, got[0]) {
+		t.Fatalf("visits: %v", got)
+	}
+	if r := b.undo(t, first, 0); r.Outcome != Refused || !strings.Contains(r.Reason, "a row of public.visits cannot go back: another has its key by now") {
+		t.Errorf("undo of the older: %+v", r)
+	}
+	all := Selection{Until: farAway}
+	if rep := b.foresee(t, all); rep.Count(Applied) != 2 {
+		t.Errorf("the dry run of both: %+v", rep)
+	}
+	if rep := b.undoAll(t, all, UndoOptions{}); rep.Count(Applied) != 2 {
+		t.Fatalf("undo of both: %+v", rep)
+	}
+	b.wantIdentical(t)
+}

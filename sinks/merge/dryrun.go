@@ -23,6 +23,7 @@ type DryRun struct {
 	filled map[int]*filled                     // survivors of the steps so far that got another reference to a contact, by the place of the reference
 	reads  bool                                // earlier steps may change which contacts refer to a loser of a later one
 	back   map[string]bool                     // contacts that merges looked at before would have brought back
+	queue  []Merged                            // the merges to take back, newest first
 }
 
 var _ Applier = (*DryRun)(nil)

@@ -26,6 +26,7 @@ type unmerge struct {
 	xids     []string        // of the transactions that merged
 	dry      bool
 	back     map[string]bool // in a dry run: contacts that merges looked at before would have brought back
+	queue    []Merged        // in a dry run: all merges that are to be taken back
 }
 
 // startUndo reads the catalogue and checks the rights.
@@ -114,7 +115,7 @@ func done(results []UndoResult) bool {
 // undoGroup finds out what undoing a group would do.
 func (d *DryRun) undoGroup(ctx context.Context, group []Merged, opt *UndoOptions) (results []UndoResult, aside []Merged, err error) {
 	err = d.read(ctx, func(tx pgx.Tx) error {
-		u := &unmerge{tx: tx, cfg: &d.cfg, cat: d.cat, opt: opt, group: group, dry: true, back: d.back}
+		u := &unmerge{tx: tx, cfg: &d.cfg, cat: d.cat, opt: opt, group: group, dry: true, back: d.back, queue: d.queue}
 		if results, aside, _, err = u.run(ctx, 0); err != nil || len(aside) == 0 {
 			return err
 		}

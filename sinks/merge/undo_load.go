@@ -45,6 +45,9 @@ func (u *unmerge) load(ctx context.Context) (*loaded, error) {
 		if err := t.fetch(ctx, u.tx, images, lock); err != nil {
 			return nil, fmt.Errorf("reading rows of %s: %w", r, err)
 		}
+		if err := u.vacate(ctx, t, images); err != nil {
+			return nil, fmt.Errorf("reading the journal of newer merges: %w", err)
+		}
 		l.tables = append(l.tables, t)
 	}
 	l.link()

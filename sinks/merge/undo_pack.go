@@ -54,6 +54,7 @@ func (m *Merger) arrange(queue []Merged) []Merged { return queue }
 // arrange puts chains of merges that share contacts together: what a dry run would do to the rows of a newer one is known only while it looks at
 // the older ones. Chains do not depend on each other, so their order is free.
 func (d *DryRun) arrange(queue []Merged) []Merged {
+	d.queue = slices.Clone(queue)
 	chains := newChains(queue)
 	first := make(map[int]int)
 	for i := range queue {

@@ -36,7 +36,7 @@ UPDATE contacts SET region = 'R' || id % 4 WHERE id <> 11;
 CREATE TABLE stays (contact_id bigint, region text, n int, PRIMARY KEY (region, n), FOREIGN KEY (contact_id, region) REFERENCES contacts (id, region)) PARTITION BY LIST (region);
 CREATE TABLE stays_0 PARTITION OF stays FOR VALUES IN ('R0', 'R1');
 CREATE TABLE stays_others PARTITION OF stays DEFAULT;
-INSERT INTO stays SELECT id, region, id FROM contacts WHERE region IS NOT NULL;
+INSERT INTO stays SELECT id, region, id / 2 FROM contacts WHERE region IS NOT NULL;
 CREATE TABLE flights (a bigint, a_region text, b bigint, b_region text, FOREIGN KEY (a, a_region) REFERENCES contacts (id, region), FOREIGN KEY (b, b_region) REFERENCES contacts (id, region) DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO flights SELECT x.id, x.region, y.id, y.region FROM contacts AS x JOIN contacts AS y ON y.id = x.id * 7 % 12 + 1;
 `
@@ -77,7 +77,8 @@ func TestUndoInAnyOrder(t *testing.T) {
 				rt.Fatalf("undoing %+v met later changes, and nobody made any: %+v", sel, rep.Conflicts)
 			}
 			for _, left := range rep.Left {
-				if left.Outcome != Refused || sel.Nested || !strings.Contains(left.Reason, "undo that first") {
+				taken := strings.Contains(left.Reason, "a row of public.stays cannot go back: another has its key by now") && !sel.Until.Equal(farAway)
+				if left.Outcome != Refused || !taken && (sel.Nested || !strings.Contains(left.Reason, "undo that first")) {
 					rt.Fatalf("undoing %+v left %+v", sel, left)
 				}
 			}

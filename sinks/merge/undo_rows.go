@@ -59,6 +59,7 @@ type table struct {
 	at        map[string]int
 	read      []found           // as they are in the database
 	rows      map[string][]*row // the same as far as undo has come, by key
+	vacated   map[string]bool   // in a dry run: keys of rows that newer merges, which it looks at by themselves, would give another key
 }
 
 // found is a row as it is in the database, under the key by which it was asked for.

@@ -208,7 +208,7 @@ func (w *walk) change(im *image, o *op) error {
 		r.values[t.at[c]] = o.values[i]
 	}
 	moved := t.keyOf(r)
-	if !t.content() && textOf(moved) != textOf(key) && t.find(moved, o.of) != nil {
+	if !t.content() && textOf(moved) != textOf(key) && t.find(moved, o.of) != nil && !t.vacated[textOf(moved)] {
 		r.values = was
 		return refuse("a row of %s cannot go back: another has its key by now", t.relation)
 	}
@@ -220,7 +220,7 @@ func (w *walk) change(im *image, o *op) error {
 
 // insert brings a row back that the merge removed.
 func (w *walk) insert(t *table, im *image) error {
-	if !t.content() && t.find(im.key, im.of) != nil {
+	if !t.content() && t.find(im.key, im.of) != nil && !t.vacated[textOf(im.key)] {
 		if t.relation == t.cat.contacts {
 			return refuse("contact %s exists again: its id was given to somebody else", *im.key[0])
 		}
