@@ -55,7 +55,7 @@ bench: go ## run every benchmark for BENCHTIME (1x: once), or those BENCH names
 bench-peers: ## compare with Splink and GoldenMatch on the labelled files in DATA; ARGS='--quick --runs 1'
 	@bench/peers/run --data $(DATA) $(ARGS)
 
-bench-merge: go postgres ## merge LOSERS (170000) pairs of contacts in a throw-away PostgreSQL, in groups and one by one
+bench-merge: go postgres ## merge LOSERS (170000) pairs of contacts in a throw-away PostgreSQL, verify and undo them
 	@go build -trimpath -o bin/bench-merge ./bench/merge
 	@go run ./internal/pgtest/throwaway -fsync -- bin/bench-merge -losers $(or $(LOSERS),170000) $(ARGS)
 
