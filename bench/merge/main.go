@@ -25,13 +25,14 @@ import (
 
 func main() {
 	losers := flag.Int("losers", 170_000, "contacts to merge away in groups")
+	late := flag.Int("late", 0, "rows that are written to the losers after the merge, for sweep to move")
 	single := flag.Int("single", 2000, "contacts to merge away one by one, for comparison")
 	group := flag.Int("group", 500, "losers in one transaction")
 	mode := flag.String("mode", "archive", "archive or delete")
 	statements := flag.Int("statements", 0, "print that many of the statements that took longest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := measure(ctx, &options{dsn: os.Getenv("CONTACTMERGE_DSN"), losers: *losers, single: *single, group: *group, mode: merge.Mode(*mode), statements: *statements})
+	err := measure(ctx, &options{dsn: os.Getenv("CONTACTMERGE_DSN"), losers: *losers, late: *late, single: *single, group: *group, mode: merge.Mode(*mode), statements: *statements})
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "merge:", err)
@@ -40,10 +41,10 @@ func main() {
 }
 
 type options struct {
-	dsn                   string
-	losers, single, group int
-	mode                  merge.Mode
-	statements            int
+	dsn                         string
+	losers, late, single, group int
+	mode                        merge.Mode
+	statements                  int
 }
 
 // schema has a pair of contacts for every loser: 2n is the survivor, 2n+1 the loser, with a ticket and a chat each.
@@ -123,7 +124,7 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 	if err != nil {
 		return err
 	}
-	w := watch{name: name, losers: losers, group: group, slow: slow}
+	w := watch{name: name, unit: "losers", losers: losers, group: group, slow: slow}
 	w.begin(lock.Conn())
 	rep, err := merge.Apply(ctx, m, p, merge.Options{})
 	if err != nil {
@@ -133,6 +134,11 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 		return fmt.Errorf("%d of %d merges were applied: %+v", rep.Count(merge.Applied), losers, rep.Counts)
 	}
 	w.end("merged")
+	if group > 1 && opt.late > 0 {
+		if err := sweep(ctx, lock.Conn(), m, w, opt.late); err != nil {
+			return err
+		}
+	}
 	w.begin(conn)
 	v, err := merge.Verify(ctx, conn, conf, merge.VerifyOptions{})
 	if err != nil {
@@ -156,6 +162,25 @@ func once(ctx context.Context, opt *options, name string, losers, group int) err
 		return fmt.Errorf("%d of %d merges were undone: %+v", undone.Count(merge.Applied), losers, undone.Counts)
 	}
 	w.end("undone")
+	return nil
+}
+
+// sweep writes rows to contacts that were merged away, as a form that was open for long does, and moves them.
+func sweep(ctx context.Context, conn *pgx.Conn, m *merge.Merger, w watch, late int) error {
+	_, err := conn.Exec(ctx, `INSERT INTO public.tickets (contact_id, title, body) SELECT 1 + 2 * (i % $2), 'Late', repeat('text ', 20) FROM generate_series(1, $1::bigint) AS i`, late, w.losers)
+	if err != nil {
+		return fmt.Errorf("writing late rows: %w", err)
+	}
+	w.unit, w.losers = "late rows", late
+	w.begin(conn)
+	rep, err := m.Sweep(ctx, merge.Options{})
+	if err != nil {
+		return err
+	}
+	if n := rep.Tables; len(n) == 0 || len(rep.Unfinished) > 0 {
+		return fmt.Errorf("the sweep left rows behind: %+v", rep.Counts)
+	}
+	w.end("swept")
 	return nil
 }
 

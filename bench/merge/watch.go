@@ -15,7 +15,7 @@ import (
 
 // watch measures one piece of work and prints what it took.
 type watch struct {
-	name          string
+	name, unit    string
 	losers, group int
 	slow          *slowest
 
@@ -35,8 +35,8 @@ func (w *watch) begin(conn *pgx.Conn) {
 func (w *watch) end(verb string) {
 	took := time.Since(w.start)
 	each := func(d time.Duration) float64 { return 1000 * d.Seconds() / float64(w.losers) }
-	fmt.Printf("%-11s %7d losers %-8s %d to a transaction: %8.2f s, %6.0f losers/s, %.3f ms each, of which the server computed %.3f ms and the program %.3f ms\n",
-		w.name, w.losers, verb+",", w.group, took.Seconds(), float64(w.losers)/took.Seconds(), each(took), each(onCPU(w.pid)-w.server), each(onCPU("self")-w.client))
+	fmt.Printf("%-11s %7d %s %-8s %d to a transaction: %8.2f s, %6.0f/s, %.3f ms each, of which the server computed %.3f ms and the program %.3f ms\n",
+		w.name, w.losers, w.unit, verb+",", w.group, took.Seconds(), float64(w.losers)/took.Seconds(), each(took), each(onCPU(w.pid)-w.server), each(onCPU("self")-w.client))
 	w.slow.report()
 }
 
