@@ -103,6 +103,7 @@ func examine(ctx context.Context, cfg *pgx.ConnConfig, c *config.Config) []postg
 		return append(found, postgres.Finding{Title: "merge", Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Fix: "nothing can be merged before this is mended; suggestions can be written"})
 	}
 	found = append(found, postgres.Finding{OK: true, Title: "merge", Detail: "tables and references can be merged in"})
+	found = append(found, companions(ctx, conn, d.mergeConfig(c, rec))...)
 	found = append(found, triggers(ctx, conn, d.mergeConfig(c, rec))...)
 	return append(found, undeclared(ctx, conn, d.mergeConfig(c, rec))...)
 }

@@ -29,6 +29,19 @@ func triggers(ctx context.Context, conn *pgx.Conn, cfg merge.Config) []postgres.
 	return found
 }
 
+// companions says what becomes of the other columns of foreign keys that refer to contacts by several.
+func companions(ctx context.Context, conn *pgx.Conn, cfg merge.Config) []postgres.Finding {
+	all, err := merge.Companions(ctx, conn, cfg)
+	if err != nil {
+		return []postgres.Finding{{Title: "foreign keys", Detail: err.Error()}}
+	}
+	var found []postgres.Finding
+	for i := range all {
+		found = append(found, postgres.Finding{OK: true, Title: "foreign key", Detail: all[i].String()})
+	}
+	return found
+}
+
 // warnTriggers says before merging what the role may do too much, and which triggers will tell the outside of it.
 func (a *app) warnTriggers(ctx context.Context, conn *pgx.Conn, cfg merge.Config) error {
 	if err := a.warnRole(ctx, conn, cfg.Contacts); err != nil {

@@ -115,12 +115,12 @@ func (c *catalog) triggers(ctx context.Context, tx pgx.Tx, known map[string]func
 	})
 }
 
-// movedColumns are the columns that hold contact ids, as two arrays: tables and columns.
+// movedColumns are the columns that moving rows changes, as two arrays: tables and columns.
 func (c *catalog) movedColumns() []any {
 	var tables []uint32
 	var columns []string
 	for i := range c.refs {
-		for _, name := range c.refs[i].columnNames() {
+		for _, name := range c.refs[i].writtenNames() {
 			tables, columns = append(tables, c.refs[i].child.oid), append(columns, name)
 		}
 	}

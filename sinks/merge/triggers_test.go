@@ -62,6 +62,9 @@ CREATE TRIGGER of_others BEFORE UPDATE OF body ON notes FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER only_new BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION app.hook();
 CREATE TRIGGER off BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION app.hook();
 ALTER TABLE tags DISABLE TRIGGER off;
+ALTER TABLE contacts ADD region text, ADD UNIQUE (id, region);
+CREATE TABLE visits (contact_id bigint, region text, FOREIGN KEY (contact_id, region) REFERENCES contacts (id, region));
+CREATE TRIGGER of_the_region BEFORE UPDATE OF region ON visits FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE strangers (id int); CREATE TRIGGER stranger BEFORE UPDATE ON strangers FOR EACH ROW EXECUTE FUNCTION app.hook();
 `)
 	got, err := Triggers(t.Context(), b.lock.Conn(), b.cfg)
@@ -75,6 +78,7 @@ CREATE TABLE strangers (id int); CREATE TRIGGER stranger BEFORE UPDATE ON strang
 		{Name: "shout", Table: "public.messages", Function: "app.shout", Events: "update", Reaches: "calls another database by dblink and sends NOTIFY"},
 		{Name: "of_the_id", Table: "public.notes", Function: "app.hook", Events: "update", Reaches: "makes web requests"},
 		{Name: "tell_tickets", Table: "public.tickets", Function: "public.tell", Events: "update", Reaches: "sends NOTIFY", Silent: true},
+		{Name: "of_the_region", Table: "public.visits", Function: "app.touch", Events: "update"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("triggers (-want +got):\n%s", d)
