@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,41 +44,47 @@ func bugs(ctx context.Context, a *Arena, seed uint64, _ Scale) ([]Count, error) 
 	}
 	c, err := a.counted(func() (Count, error) {
 		c := Count{Name: fmt.Sprintf("seeded bugs caught, of %d", len(seededBugs))}
-		var caught []string
-		sound := map[string]bool{} // hunts that were seen to find nothing where there is nothing
-		for _, b := range seededBugs {
+		hunts := slices.Clone(seededBugs)
+		sound := map[string]bool{}
+		for _, b := range seededBugs { // each kind of hunt must be seen to find nothing where there is nothing
 			if !sound[b.by] {
 				sound[b.by] = true
-				found, err := a.hunt(ctx, seed, b, "")
-				if err != nil {
-					return c, fmt.Errorf("hunting by %s without a bug: %w", b.by, err)
-				}
-				if len(found) > 0 {
-					a.violation("the hunt by %s finds something where there is no bug: %s", b.by, found[0])
-				}
-			}
-			began := time.Now()
-			found, err := a.hunt(ctx, seed, b, b.name)
-			switch {
-			case err != nil:
-				return c, fmt.Errorf("hunting %s: %w", b.name, err)
-			case len(found) == 0:
-				a.violation("the seeded bug %s (%s) was not caught", b.name, b.what)
-			default:
-				c.Done++
-				caught = append(caught, b.name)
-				a.say("caught %s by %s in %s: %.300s", b.name, b.by, time.Since(began).Round(time.Second/10), found[0])
+				hunts = append(hunts, seeded{by: b.by, hunt: b.hunt})
 			}
 		}
-		c.Detail = strings.Join(caught, " ")
-		return c, nil
+		caught := make([]string, len(hunts))
+		err := a.each(ctx, len(hunts), func(i int) (err error) {
+			caught[i], err = a.hunted(ctx, seed, hunts[i])
+			return err
+		})
+		caught = slices.DeleteFunc(caught, func(name string) bool { return name == "" })
+		c.Done, c.Detail = len(caught), strings.Join(caught, " ")
+		return c, err
 	})
 	return []Count{c}, err
 }
 
+// hunted hunts a bug and returns its name when it was caught; one without a name is no bug, and nothing must be found.
+func (a *Arena) hunted(ctx context.Context, seed uint64, b seeded) (string, error) {
+	began := time.Now()
+	found, err := a.hunt(ctx, seed, b, b.name)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("hunting %q by %s: %w", b.name, b.by, err)
+	case b.name == "" && len(found) > 0:
+		a.violation("the hunt by %s finds something where there is no bug: %s", b.by, found[0])
+	case b.name != "" && len(found) == 0:
+		a.violation("the seeded bug %s (%s) was not caught", b.name, b.what)
+	case b.name != "":
+		a.say("caught %s by %s in %s: %.300s", b.name, b.by, time.Since(began).Round(time.Second/10), found[0])
+		return b.name, nil
+	}
+	return "", nil
+}
+
 // hunt runs a part of the harness on the program with a bug, and returns what it noticed.
 func (a *Arena) hunt(ctx context.Context, seed uint64, b seeded, bug string) ([]string, error) {
-	sub := &Arena{Server: a.Server, Program: a.Seeded, Dir: a.Dir, Log: io.Discard, Bug: bug, Workers: a.Workers}
+	sub := &Arena{Server: a.Server, Program: a.Seeded, Dir: a.Dir, Log: io.Discard, Bug: bug, Workers: 1}
 	defer sub.Close()
 	sub.serial.Store(a.serial.Add(100_000)) // databases of its own names
 	err := b.hunt(ctx, sub, seed)
@@ -91,21 +98,7 @@ func huntByKills(ctx context.Context, a *Arena, seed uint64) error {
 		return err
 	}
 	defer s.Drop(ctx)
-	total, err := s.turns(ctx)
-	if err != nil {
-		return err
-	}
-	// The last statements: the first ones only read.
-	// A bug is hunted for at every statement; where there is none, at some.
-	step := 1
-	if a.Bug == "" {
-		step = 1 + total/8
-	}
-	for n := total; n > 0 && len(a.Violations()) == 0; n -= step {
-		c, err := s.Clone(ctx)
-		if err != nil {
-			return err
-		}
+	return s.statements(ctx, func(c *Site, n int) error {
 		k := &strike{proc: make(chan *process, 1)}
 		at := -1
 		hook := func(f *Frame) Verdict {
@@ -123,7 +116,31 @@ func huntByKills(ctx context.Context, a *Arena, seed uint64) error {
 		c.sound(ctx, fmt.Sprintf("killed after statement %d", n))
 		c.finish(ctx, applyArgs...)
 		c.sound(ctx, fmt.Sprintf("killed after statement %d and finished", n))
+		return nil
+	})
+}
+
+// statements does something to a copy of the site for each statement of an apply, the last ones first, as the first ones only read, until a
+// bug is found. Where there is no bug it takes some of them.
+func (s *Site) statements(ctx context.Context, do func(c *Site, n int) error) error {
+	total, err := s.turns(ctx)
+	if err != nil {
+		return err
+	}
+	step := 1
+	if s.arena.Bug == "" {
+		step = 1 + total/8
+	}
+	for n := total; n > 0 && len(s.arena.Violations()) == 0; n -= step {
+		c, err := s.Clone(ctx)
+		if err != nil {
+			return err
+		}
+		err = do(c, n)
 		c.Drop(ctx)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -170,25 +187,7 @@ func (s *Site) exec(ctx context.Context, sql string, args ...any) error {
 // huntByHolds lets the application insert at every statement of a merge that deletes.
 func huntByHolds(ctx context.Context, a *Arena, seed uint64) error {
 	return a.withDesk(ctx, newDesk(seed, 1, "delete"), func(s *Site) error {
-		total, err := s.turns(ctx)
-		if err != nil {
-			return err
-		}
-		step := 1
-		if a.Bug == "" {
-			step = 1 + total/8
-		}
-		for n := total; n > 0 && len(a.Violations()) == 0; n -= step {
-			c, err := s.Clone(ctx)
-			if err != nil {
-				return err
-			}
-			if err := c.hold(ctx, n, intrusions[0]); err != nil {
-				return err
-			}
-			c.Drop(ctx)
-		}
-		return nil
+		return s.statements(ctx, func(c *Site, n int) error { return c.hold(ctx, n, intrusions[0]) })
 	})
 }
 

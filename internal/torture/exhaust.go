@@ -26,7 +26,24 @@ type trial struct {
 	args  []string
 	verb  string
 	start int // merges in force before
-	every int // finish also every so many of the interrupted runs that had made no merge, to see that they come to the same end
+	every int // finish and compare every so many interrupted runs, whatever was found before
+
+	mu   sync.Mutex
+	seen map[string]int // how many runs left the database in a state, and were finished
+}
+
+// often is how many runs that leave the same state behind are finished before only some of them are.
+const often = 5
+
+// fresh says whether a state has not been finished from often enough, and counts it.
+func (t *trial) fresh(print string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.seen == nil {
+		t.seen = map[string]int{}
+	}
+	t.seen[print]++
+	return t.seen[print] <= often
 }
 
 // tries makes the two trials of a site: applying its plan, and undoing it. The second is nil when the program cannot undo.
@@ -116,7 +133,8 @@ func count(b bool) int {
 // outcome is what came of a strike: the fault took place, the run had made some of its merges, it was finished and compared.
 type outcome struct{ fired, moved, finished bool }
 
-// point strikes at one point. A run that had made merges, or none that were sound, is always finished and compared; others when told.
+// point strikes at one point. What it leaves behind is finished, and compared with what an uninterrupted run makes, unless the same state was
+// a few times before and nobody insists.
 func (t *trial) point(ctx context.Context, f fault, n int, finish bool) (o outcome, err error) {
 	site, err := t.from.Clone(ctx)
 	if err != nil {
@@ -130,7 +148,7 @@ func (t *trial) point(ctx context.Context, f fault, n int, finish bool) (o outco
 	where := fmt.Sprintf("%s of %s %d", f.name, t.verb, n)
 	st, ok := site.sound(ctx, where)
 	o.fired, o.moved = fired, st.Undone > 0 || t.verb == "apply" && st.Applied > 0
-	if o.finished = o.moved || !ok || !fired || finish; o.finished {
+	if o.finished = t.fresh(st.Print) || !ok || !fired || finish; o.finished {
 		site.converges(ctx, t, where)
 	}
 	if a := site.arena; a.Verbose {

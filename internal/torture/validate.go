@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ type State struct {
 	Applied, Undone int
 	Removed         int // rows that the merges in force took out, for they would have been the same thing twice
 	Wrong           []string
+	Print           string // equal for databases that a run would find in the same state
 }
 
 // Validate compares every row of the site with the model, given the merges that the ledger says are in force, and checks that ledger,
@@ -46,10 +48,39 @@ func (s *Site) Validate(ctx context.Context) (st State, err error) {
 		st.Wrong = append(st.Wrong, wrong...)
 		more, err := s.checkOurs(ctx, conn, m, removed)
 		st.Wrong = append(st.Wrong, more...)
+		if err != nil {
+			return err
+		}
+		st.Print, err = s.fingerprint(ctx, conn, have)
 		return err
 	})
 	slices.Sort(st.Wrong)
 	return st, err
+}
+
+// fingerprint stands for all rows of the schema and for what our tables say is done and is open; not for when, nor for the runs' names.
+func (s *Site) fingerprint(ctx context.Context, conn *pgx.Conn, have Image) (string, error) {
+	var ours string
+	err := conn.QueryRow(ctx, `SELECT concat_ws(';',
+		(SELECT string_agg(concat_ws(',', action, plan_id, cluster_id, entries), ' ' ORDER BY seq) FROM contactmerge.ledger),
+		(SELECT string_agg(concat_ws(',', action, table_name, n), ' ' ORDER BY action, table_name) FROM (SELECT action, table_name, count(*) AS n FROM contactmerge.journal GROUP BY 1, 2) AS j),
+		(SELECT string_agg(concat_ws(',', loser_id, survivor_id, active), ' ' ORDER BY loser_id, survivor_id, active) FROM contactmerge.redirects),
+		(SELECT string_agg(concat_ws(',', plan_id, state), ' ' ORDER BY plan_id) FROM contactmerge.plans),
+		(SELECT string_agg(DISTINCT state, ' ' ORDER BY state) FROM contactmerge.runs),
+		(SELECT string_agg(concat_ws(',', cluster_id, state), ' ' ORDER BY cluster_id, state) FROM contactmerge.approvals))`).Scan(&ours)
+	if err != nil {
+		return "", fmt.Errorf("reading what is open: %w", err)
+	}
+	h := sha256.New()
+	for _, t := range append([]*Table{s.Spec.Contacts}, s.Spec.Tables...) {
+		rows := make([]string, 0, len(have[t.Name]))
+		for _, r := range have[t.Name] {
+			rows = append(rows, t.stable(r, true))
+		}
+		slices.Sort(rows)
+		_, _ = fmt.Fprintf(h, "%s %d %q\n", t.Name, len(rows), rows)
+	}
+	return ours + fmt.Sprintf(";%x", h.Sum(nil)), nil
 }
 
 // ledger lists the merges that were applied and those that were undone.
