@@ -99,7 +99,7 @@ func (l *line) doubt() {
 		return
 	}
 	l.silent = fmt.Errorf("the server fell silent for %s, and %w", time.Since(since).Round(time.Second), err)
-	_ = l.Conn.Close() // ends the read, which reports why
+	_ = l.Close() // ends the read, which reports why
 }
 
 // What asking finds.

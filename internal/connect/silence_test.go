@@ -141,8 +141,8 @@ func TestKeepalives(t *testing.T) {
 	if err := f.Restart(pgtest.Fast); err != nil {
 		t.Fatal(err)
 	}
-	for rest, want := range map[string]string{"": "30 10 3 60000", " tcp_user_timeout=5000": "30 10 3 5000"} {
-		conn, err := f.open(t, allowed, "user=alice sslmode=disable"+rest)
+	for rest, want := range map[string]string{"sslmode=disable": "30 10 3 60000", "sslmode=disable tcp_user_timeout=5000": "30 10 3 5000"} {
+		conn, err := f.open(t, allowed, "user=alice "+rest)
 		if err != nil {
 			t.Fatal(err)
 		}
