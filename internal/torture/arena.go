@@ -143,6 +143,12 @@ type Site struct {
 	dirty [][]string // groups that must not merge
 }
 
+// names sets some numbers aside, for another arena's databases and folders, and returns the one before them.
+func (a *Arena) names() int64 {
+	const enough = 100_000
+	return a.serial.Add(enough) - enough
+}
+
 // DSN is the site's connection string.
 func (s *Site) DSN() string { return s.arena.Server.DSN(s.name) }
 

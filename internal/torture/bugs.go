@@ -86,7 +86,7 @@ func (a *Arena) hunted(ctx context.Context, seed uint64, b seeded) (string, erro
 func (a *Arena) hunt(ctx context.Context, seed uint64, b seeded, bug string) ([]string, error) {
 	sub := &Arena{Server: a.Server, Program: a.Seeded, Dir: a.Dir, Log: io.Discard, Bug: bug, Workers: 1}
 	defer sub.Close()
-	sub.serial.Store(a.serial.Add(100_000)) // databases of its own names
+	sub.serial.Store(a.names())
 	err := b.hunt(ctx, sub, seed)
 	return sub.Violations(), err
 }

@@ -40,6 +40,21 @@ func disks(ctx context.Context, a *Arena, seed uint64, sc Scale) ([]Count, error
 	return []Count{c}, err
 }
 
+// apart does something on a server of its own, whose log is still short.
+func (a *Arena) apart(do func(b *Arena) error) (err error) {
+	server, err := pgtest.Start(pgtest.Options{ExtraConf: []string{"log_line_prefix = '" + LogPrefix + "'"}})
+	if err != nil {
+		return err
+	}
+	b := &Arena{Server: server, Program: a.Program, Dir: a.Dir, Log: a.Log, Verbose: a.Verbose, Workers: a.Workers}
+	b.serial.Store(a.names())
+	err = do(b)
+	b.Close()
+	err = errors.Join(err, b.readLog(server), server.Close())
+	a.adopt(b)
+	return err
+}
+
 // volume is a small disk.
 type volume struct{ dir string }
 
@@ -127,6 +142,14 @@ func fullData(ctx context.Context, a *Arena, seed uint64) (said string, err erro
 
 // fullLog has the server's log on a disk without room, which brings the server down.
 func fullLog(ctx context.Context, a *Arena, seed uint64) (said string, err error) {
+	err = a.apart(func(b *Arena) error {
+		said, err = b.fillLog(ctx, seed)
+		return err
+	})
+	return said, err
+}
+
+func (a *Arena) fillLog(ctx context.Context, seed uint64) (said string, err error) {
 	site, err := a.Build(ctx, newDesk(seed, 150, "archive"))
 	if err != nil {
 		return "", err
