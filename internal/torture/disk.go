@@ -55,6 +55,9 @@ func (a *Arena) apart(do func(b *Arena) error) (err error) {
 	return err
 }
 
+// fewAtATime has some merges made before the disk is full.
+const fewAtATime = "  group_losers: 5\n"
+
 // volume is a small disk.
 type volume struct{ dir string }
 
@@ -121,6 +124,9 @@ func fullData(ctx context.Context, a *Arena, seed uint64) (said string, err erro
 	if err != nil {
 		return "", err
 	}
+	if err := site.configured(fewAtATime); err != nil {
+		return "", err
+	}
 	if err := a.admin(ctx, "CREATE TABLESPACE small LOCATION '"+space+"'"); err != nil {
 		return "", err
 	}
@@ -157,6 +163,9 @@ func (a *Arena) fillLog(ctx context.Context, seed uint64) (said string, err erro
 	defer site.Drop(ctx)
 	apply, _, err := site.tries(ctx)
 	if err != nil {
+		return "", err
+	}
+	if err := site.configured(fewAtATime); err != nil {
 		return "", err
 	}
 	v, err := a.mount("400m")
