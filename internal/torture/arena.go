@@ -92,29 +92,39 @@ func (a *Arena) admin(ctx context.Context, sql string) error {
 
 // asAdmin does something in a session of the maintenance database. Sessions are kept for the next time, unless the server has been away.
 func (a *Arena) asAdmin(ctx context.Context, do func(*pgx.Conn) error) error {
+	conn, err := a.adminSession(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer conn.Release()
+	return do(conn.Conn())
+}
+
+// adminSession is one of those sessions that works.
+func (a *Arena) adminSession(ctx context.Context) (*pgxpool.Conn, error) {
 	a.mu.Lock()
 	if a.admins == nil {
 		pool, err := pgxpool.New(ctx, a.Server.DSN("postgres"))
 		if err != nil {
 			a.mu.Unlock()
-			return fmt.Errorf("connecting: %w", err)
+			return nil, err
 		}
 		a.admins = pool
 	}
 	a.mu.Unlock()
-	for range a.admins.Stat().IdleConns() + 1 {
+	for tries := a.admins.Stat().IdleConns(); ; tries-- {
 		conn, err := a.admins.Acquire(ctx)
 		if err != nil {
-			return fmt.Errorf("connecting: %w", err)
+			return nil, err
 		}
-		if conn.Ping(ctx) != nil {
-			conn.Release() // of a server that is no more
-			continue
+		if err = conn.Ping(ctx); err == nil {
+			return conn, nil
 		}
-		defer conn.Release()
-		return do(conn.Conn())
+		conn.Release() // of a server that is no more
+		if tries <= 0 {
+			return nil, err
+		}
 	}
-	return errors.New("connecting: every session breaks")
 }
 
 // Close ends the sessions in the maintenance database.

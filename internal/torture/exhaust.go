@@ -36,14 +36,14 @@ type trial struct {
 const often = 5
 
 // fresh says whether a state has not been finished from often enough, and counts it.
-func (t *trial) fresh(print string) bool {
+func (t *trial) fresh(state string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.seen == nil {
 		t.seen = map[string]int{}
 	}
-	t.seen[print]++
-	return t.seen[print] <= often
+	t.seen[state]++
+	return t.seen[state] <= often
 }
 
 // tries makes the two trials of a site: applying its plan, and undoing it. The second is nil when the program cannot undo.
