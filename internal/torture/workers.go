@@ -4,15 +4,22 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
-// share lets the arena's workers, or times as many where they mostly wait, do items 0, 1, 2, … side by side, each item once, until do says that there are no more or something fails.
+// tellAfter is how long somebody who watches waits for a word.
+const tellAfter = 30 * time.Second
+
+// share lets the arena's workers, or times as many where they mostly wait, do items 0, 1, 2, … side by side, each item once, until do says that
+// there are no more or something fails.
 // What an item does may depend on its number only, so that the same items are done however they are shared out.
 func (a *Arena) share(ctx context.Context, times int, do func(n int) (more bool, err error)) error {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
 	next, over := 0, false
+	began := time.Now()
+	told := began
 	for range max(1, a.Workers) * times {
 		all.Add(1)
 		go func() {
@@ -21,6 +28,10 @@ func (a *Arena) share(ctx context.Context, times int, do func(n int) (more bool,
 				mu.Lock()
 				n, stop := next, over || ctx.Err() != nil
 				next++
+				if now := time.Now(); now.Sub(told) > tellAfter {
+					told = now
+					a.say("   %d begun, %s", n, now.Sub(began).Round(time.Second))
+				}
 				mu.Unlock()
 				if stop {
 					return
