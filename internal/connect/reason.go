@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -43,7 +44,7 @@ func explain(cfg *pgx.ConnConfig, err error) error {
 		return fmt.Errorf("connecting to the database: %w", err)
 	}
 	where := fmt.Sprintf("connecting to database %q at %s as user %q", cfg.Database, hostOf(cfg), cfg.User)
-	return &Failure{text: where + ": " + redact(cfg, reason(err)), cause: err}
+	return &Failure{text: where + ": " + redact(cfg, reason(cfg, err)), cause: err}
 }
 
 // redact takes the password out of a text: the driver leaves it out as well as it can, and servers and proxies say what they like.
@@ -61,7 +62,7 @@ func hostOf(cfg *pgx.ConnConfig) string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-func reason(err error) string {
+func reason(cfg *pgx.ConnConfig, err error) string {
 	var pg *pgconn.PgError
 	var dns *net.DNSError
 	switch {
@@ -79,6 +80,13 @@ func reason(err error) string {
 	if text := protectionReason(err); text != "" {
 		return text
 	}
+	if ended(err) {
+		// The reset may overtake what the server says of a certificate of ours.
+		if cfg.TLSConfig != nil && len(cfg.TLSConfig.Certificates) > 0 {
+			return "the server ended the connection at once; it may not accept our certificate (sslcert)"
+		}
+		return "the server ended the connection at once; its log may say why"
+	}
 	if errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) {
 		return "no answer in time"
 	}
@@ -87,6 +95,16 @@ func reason(err error) string {
 		err = ce.Unwrap()
 	}
 	return oneLine(err.Error())
+}
+
+// ended says that the other end closed the connection.
+func ended(err error) bool {
+	for _, e := range []error{syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // driverReasons are what the driver says in words only. A way to log in comes before TLS: of two attempts, with it and without, the

@@ -186,7 +186,7 @@ func TestClientCertificate(t *testing.T) {
 		f.file(t, name+".crt", c.Cert)
 		f.file(t, name+".key", c.Key)
 	}
-	const refused = "the server does not accept our certificate (sslcert)"
+	const refused = "accept our certificate (sslcert)" // which it says, unless its reset overtakes that
 	with := func(name string) string {
 		return "user=carol " + trusts + "sslcert=DIR/" + name + ".crt sslkey=DIR/" + name + ".key"
 	}
@@ -268,4 +268,29 @@ func between(t *testing.T, server string, cert pgtest.Certificate) string {
 		t.Fatal(err)
 	}
 	return port
+}
+
+// TestHangsUp: a server that closes the connection before it said anything.
+func TestHangsUp(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close() // as an address behind which nobody is
+		}
+	}()
+	cfg, err := connect.Config("host=127.0.0.1 user=u dbname=d sslmode=disable port=" + l.Addr().String()[len("127.0.0.1:"):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = connect.Open(t.Context(), cfg)
+	oneLineWith(t, err, "the server ended the connection at once; its log may say why")
 }
